@@ -1,0 +1,22 @@
+/* Stands in for hmac_openssl.c when flvd is built without OpenSSL: the digest
+ * handshake is then never answered, the simple one is. */
+#include "base/hmac.h"
+
+bool hmac_sha256(const void *key, size_t key_length, const void *first,
+                 size_t first_length, const void *second, size_t second_length,
+                 uint8_t mac[static HMAC_SHA256_BYTES])
+{
+    (void)key;
+    (void)key_length;
+    (void)first;
+    (void)first_length;
+    (void)second;
+    (void)second_length;
+    (void)mac;
+    return false;
+}
+
+bool hmac_is_available(void)
+{
+    return false;
+}
