@@ -1,0 +1,30 @@
+/* Monotonic time in nanoseconds. Everything that waits in flvd waits until an
+ * absolute time of this clock; the wall clock appears in log lines only. */
+#ifndef FLVD_BASE_CLOCK_H
+#define FLVD_BASE_CLOCK_H
+
+#include <stdint.h>
+#include <sys/time.h>
+
+#define CLOCK_NS_PER_S INT64_C(1000000000)
+#define CLOCK_NS_PER_MS INT64_C(1000000)
+#define CLOCK_NEVER INT64_MAX
+
+/* CLOCK_MONOTONIC. */
+int64_t clock_now_ns(void);
+
+/* Blocks until `deadline_ns` has come; at once when it has passed. */
+void clock_sleep_until(int64_t deadline_ns);
+
+/* What SO_RCVTIMEO and SO_SNDTIMEO take: the time from `now_ns` to
+ * `deadline_ns`, at least one microsecond (0 would mean for ever) and at most
+ * a day. */
+struct timeval clock_socket_timeout(int64_t now_ns, int64_t deadline_ns);
+
+/* The earlier of two times. */
+static inline int64_t clock_earlier(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
+#endif
