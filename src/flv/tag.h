@@ -1,0 +1,49 @@
+/* One FLV tag: its header, and what its first bytes say about it. Pure. */
+#ifndef FLVD_FLV_TAG_H
+#define FLVD_FLV_TAG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "flv/format.h"
+
+struct flv_tag_header {
+    uint8_t type; /* enum flv_tag_type, or a number nobody knows */
+    bool encrypted;
+    uint32_t size_bytes;   /* of the data behind the header */
+    uint32_t timestamp_ms; /* all 32 bits */
+    uint32_t stream_id;    /* 0 in sound files */
+};
+
+/* Reads FLV_TAG_HEADER_BYTES. False when fewer are left. */
+bool flv_tag_header_read(struct byte_reader *r, struct flv_tag_header *header);
+
+/* Whether `type`, without the filter bit, is one of enum flv_tag_type. */
+bool flv_tag_type_exists(uint8_t type);
+
+/* Whether a header read at a guessed place could really be one: a type that
+ * exists, no filter but bit 5, stream id 0. */
+bool flv_tag_header_is_plausible(const struct flv_tag_header *header);
+
+/* What a tag is to a player. */
+enum flv_tag_kind {
+    FLV_KIND_UNUSABLE, /* empty, too short, info frame, encrypted, unknown */
+    FLV_KIND_SCRIPT,
+    FLV_KIND_SEQUENCE_HEADER, /* decoder configuration; no frame */
+    FLV_KIND_KEYFRAME,        /* playing can begin here: key video frames */
+    FLV_KIND_FRAME            /* any other video frame, any audio frame */
+};
+
+/* How many bytes of a tag's data flv_tag_classify wants to see. */
+#define FLV_CLASSIFY_BYTES 32
+
+/* Classifies a tag by its header and the first bytes of its data: all of
+ * them, or FLV_CLASSIFY_BYTES at least. ModEx and multitrack packets are
+ * unwrapped as far as those bytes go; one that hides its type beyond them is
+ * a frame. End-of-sequence tags and video metadata
+ * packets are FLV_KIND_FRAME. */
+enum flv_tag_kind flv_tag_classify(const struct flv_tag_header *header,
+                                   struct byte_reader data);
+
+#endif
