@@ -1,0 +1,273 @@
+/* The scan of a movie and what it finds, under the movie's scan lock.
+ *
+ * A tag of the furthest block is new: its faults are told, its track counted.
+ * Any other block was full before: its tags are found again in silence, and
+ * must match (flv/block.h). Script tags and tags that no player can use are
+ * not indexed, and no payload is read but that of one script tag. */
+#include "config.h"
+
+#include "flv/index.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* First timestamps from here on are negative: -65536 ms to -1 ms. */
+#define FIRST_NEGATIVE_MS 0xFFFF0000u
+
+void movie_index_init(struct movie_index *index, int fd,
+                      const struct movie_options *options)
+{
+    const size_t max_bytes = options->max_index_bytes != 0
+                                 ? options->max_index_bytes
+                                 : MOVIE_MAX_INDEX_BYTES;
+
+    memset(index, 0, sizeof(*index));
+    index->fd = fd;
+    index->on_fault = options->on_fault;
+    index->context = options->context;
+    pthread_mutex_init(&index->turn_lock, NULL);
+    pthread_mutex_init(&index->scan_lock, NULL);
+    flv_scan_init(&index->scan, fd, movie_index_on_fault, index);
+    block_list_init(&index->blocks, max_bytes);
+}
+
+void movie_index_destroy(struct movie_index *index)
+{
+    block_list_destroy(&index->blocks);
+    pthread_mutex_destroy(&index->scan_lock);
+    pthread_mutex_destroy(&index->turn_lock);
+}
+
+void movie_index_lock(struct movie_index *index)
+{
+    pthread_mutex_lock(&index->turn_lock);
+    pthread_mutex_lock(&index->scan_lock);
+    pthread_mutex_unlock(&index->turn_lock);
+}
+
+void movie_index_unlock(struct movie_index *index)
+{
+    pthread_mutex_unlock(&index->scan_lock);
+}
+
+/* ---- Faults */
+
+static void tell_fault(struct movie_index *index, int64_t offset_bytes,
+                       const char *what)
+{
+    if (index->on_fault == NULL || index->faults_count == MOVIE_MAX_FAULTS)
+        return;
+    if (++index->faults_count == MOVIE_MAX_FAULTS)
+        what = "too many faults: no more are told";
+    index->on_fault(index->context, offset_bytes, what);
+}
+
+/* Wrong back pointers come with the writer and are in every tag, the end is
+ * met by each viewer: such kinds are told once. */
+void movie_index_on_fault(void *context, enum flv_fault fault,
+                          int64_t offset_bytes, const char *what)
+{
+    struct movie_index *index = context;
+    const uint32_t bit = 1u << fault;
+
+    if (fault != FLV_FAULT_DAMAGE && (index->faults_told & bit) != 0)
+        return;
+    index->faults_told |= bit;
+    tell_fault(index, offset_bytes, what);
+}
+
+/* ---- The scan, with the scan lock held */
+
+struct movie_track *movie_index_track(struct movie_index *index, uint8_t type)
+{
+    return type == FLV_TAG_AUDIO ? &index->audio : &index->video;
+}
+
+bool movie_tag_is_frame(const struct movie_tag *tag)
+{
+    return tag->kind == FLV_KIND_FRAME || tag->kind == FLV_KIND_KEYFRAME;
+}
+
+static void note_jump(struct movie_index *index, const struct movie_tag *tag,
+                      int64_t from_ms)
+{
+    char what[96];
+
+    snprintf(what, sizeof(what),
+             "time jumps from %" PRId64 " ms to %" PRId64 " ms", from_ms,
+             tag->time_ms);
+    tell_fault(index, tag->offset_bytes - FLV_TAG_HEADER_BYTES, what);
+}
+
+/* Takes note of a tag that is indexed for the first time. */
+static void note_tag(struct movie_index *index, const struct movie_tag *tag)
+{
+    struct movie_track *track = movie_index_track(index, tag->type);
+    const int64_t step_ms = tag->time_ms - track->last_ms;
+
+    index->last_tag = *tag;
+    if (!movie_tag_is_frame(tag))
+        return;
+    if (track->frames++ == 0)
+        track->first_ms = tag->time_ms;
+    else if (step_ms < -MOVIE_MAX_FALL_MS || step_ms > MOVIE_MAX_RISE_MS)
+        note_jump(index, tag, track->last_ms);
+    else if (step_ms > 0)
+        track->last_step_ms = step_ms;
+    track->last_ms = tag->time_ms;
+}
+
+/* Reads a script tag of the head, unless metadata was found before. */
+static void note_script(struct movie_index *index,
+                        const struct flv_scan_tag *found)
+{
+    const size_t size_bytes = found->header.size_bytes;
+    struct byte_reader r;
+    uint8_t *data;
+
+    if (!index->wants_metadata || found->header.type != FLV_TAG_SCRIPT ||
+        found->header.encrypted || size_bytes > FLV_MAX_METADATA_BYTES)
+        return;
+    data = malloc(size_bytes + 1);
+    if (data == NULL)
+        return;
+    if (pread(index->fd, data, size_bytes, found->data_offset_bytes) ==
+        (ssize_t)size_bytes) {
+        byte_reader_init(&r, data, size_bytes);
+        if (flv_metadata_read(r, &index->metadata))
+            index->wants_metadata = false;
+    }
+    free(data);
+}
+
+static int64_t time_of(const struct movie_block *block, bool is_first,
+                       uint32_t timestamp_ms)
+{
+    if (is_first)
+        return timestamp_ms >= FIRST_NEGATIVE_MS ? (int32_t)timestamp_ms
+                                                 : (int64_t)timestamp_ms;
+    return block->last_ms + (int32_t)(timestamp_ms - (uint32_t)block->last_ms);
+}
+
+static bool index_tag(struct movie_index *index, struct movie_block *block,
+                      const struct flv_scan_tag *found)
+{
+    const bool is_first =
+        block->number == 0 &&
+        atomic_load_explicit(&block->count, memory_order_relaxed) == 0;
+    const struct movie_tag tag = {
+        .offset_bytes = found->data_offset_bytes,
+        .time_ms = time_of(block, is_first, found->header.timestamp_ms),
+        .size_bytes = found->header.size_bytes,
+        .type = found->header.type,
+        .kind = (uint8_t)found->kind,
+    };
+
+    if (block == index->blocks.newest)
+        note_tag(index, &tag);
+    return block_list_append(&index->blocks, block, &tag);
+}
+
+static enum movie_step file_changed(struct movie_index *index)
+{
+    index->changed = true;
+    return MOVIE_STEP_FAILED;
+}
+
+static enum movie_step scan_step(struct movie_index *index,
+                                 struct movie_block *block)
+{
+    const bool is_newest = block == index->blocks.newest;
+    struct flv_scan_tag found;
+
+    /* What is read again was told of before. */
+    index->scan.on_fault = is_newest ? movie_index_on_fault : NULL;
+    switch (flv_scan_next(&index->scan, &block->position, &found)) {
+    case FLV_SCAN_TAG:
+        break;
+    case FLV_SCAN_MORE:
+        return MOVIE_STEP_ON;
+    case FLV_SCAN_END:
+        return is_newest ? MOVIE_STEP_END : file_changed(index);
+    case FLV_SCAN_FAILED:
+        return errno == ESTALE ? file_changed(index) : MOVIE_STEP_FAILED;
+    }
+    if (found.kind == FLV_KIND_SCRIPT)
+        note_script(index, &found);
+    if (found.kind == FLV_KIND_SCRIPT || found.kind == FLV_KIND_UNUSABLE)
+        return MOVIE_STEP_ON;
+    return index_tag(index, block, &found) ? MOVIE_STEP_ON
+                                           : file_changed(index);
+}
+
+static enum movie_step enter_block(struct movie_index *index,
+                                   struct movie_cursor *cursor, uint64_t number,
+                                   const struct flv_scan_position *position,
+                                   int64_t last_ms)
+{
+    struct block_list *blocks = &index->blocks;
+    struct movie_block *block =
+        block_list_hold(blocks, number, position, last_ms);
+
+    if (block == NULL)
+        return MOVIE_STEP_FAILED;
+    block_list_release(blocks, cursor->block);
+    cursor->block = block;
+    cursor->next = 0;
+    return MOVIE_STEP_ON;
+}
+
+static enum movie_step advance(struct movie_index *index,
+                               struct movie_cursor *cursor)
+{
+    struct movie_block *block = cursor->block;
+    uint32_t count;
+
+    if (index->changed)
+        return MOVIE_STEP_FAILED;
+    if (block == NULL)
+        return enter_block(index, cursor, 0, &index->beginning, 0);
+    count = atomic_load_explicit(&block->count, memory_order_relaxed);
+    if (cursor->next < count)
+        return MOVIE_STEP_ON; /* somebody else was faster */
+    if (count == MOVIE_BLOCK_TAGS)
+        return enter_block(index, cursor, block->number + 1, &block->position,
+                           block->last_ms);
+    return scan_step(index, block);
+}
+
+enum movie_step movie_index_step(struct movie_index *index,
+                                 struct movie_cursor *cursor)
+{
+    enum movie_step step;
+
+    movie_index_lock(index);
+    step = advance(index, cursor);
+    movie_index_unlock(index);
+    return step;
+}
+
+void movie_index_share(struct movie_index *index, struct movie_cursor *cursor,
+                       struct movie_block *block)
+{
+    movie_index_lock(index);
+    if (block != NULL)
+        block->holders++;
+    block_list_release(&index->blocks, cursor->block);
+    movie_index_unlock(index);
+    cursor->block = block;
+}
+
+void movie_index_leave(struct movie_index *index, struct movie_cursor *cursor)
+{
+    if (cursor->block == NULL)
+        return;
+    movie_index_lock(index);
+    block_list_release(&index->blocks, cursor->block);
+    movie_index_unlock(index);
+    cursor->block = NULL;
+}
