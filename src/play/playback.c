@@ -1,0 +1,387 @@
+/* From the timeline to timed items: lead, pause, seek. */
+#include "config.h"
+
+#include "play/playback.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+enum { AUDIO = 0, VIDEO = 1 };
+
+void playback_place_init(struct playback_place *place, struct movie *movie,
+                         const struct timeline_options *options)
+{
+    memset(place, 0, sizeof(*place));
+    timeline_init(&place->timeline, movie, options);
+}
+
+void playback_place_destroy(struct playback_place *place)
+{
+    timeline_destroy(&place->timeline);
+}
+
+static void copy_place(struct playback_place *to,
+                       const struct playback_place *from)
+{
+    struct timeline timeline = to->timeline;
+
+    timeline_copy(&timeline, &from->timeline);
+    *to = *from;
+    to->timeline = timeline;
+}
+
+void playback_init(struct playback *playback, struct movie *movie,
+                   const struct timeline_options *options, int64_t lead_ms)
+{
+    memset(playback, 0, sizeof(*playback));
+    playback_place_init(&playback->place, movie, options);
+    playback_set_lead(playback, lead_ms);
+}
+
+static void end_seek(struct playback *playback)
+{
+    if (!playback->seek.is_active)
+        return;
+    timeline_destroy(&playback->seek.walk);
+    timeline_destroy(&playback->seek.landing);
+    playback->seek.is_active = false;
+}
+
+void playback_destroy(struct playback *playback)
+{
+    end_seek(playback);
+    playback_place_destroy(&playback->place);
+}
+
+struct movie *playback_movie(const struct playback *playback)
+{
+    return playback->place.timeline.cursor.movie;
+}
+
+void playback_set_lead(struct playback *playback, int64_t lead_ms)
+{
+    playback->lead_ms = lead_ms < 0 ? 0 : lead_ms;
+    playback->is_filling = true;
+}
+
+int64_t playback_position_ms(const struct playback *playback)
+{
+    return playback->place.sent_time_ms - playback->base_ms;
+}
+
+/* --- pacing ------------------------------------------------------------- */
+
+/* Reads the next tag into the place. Frames have a pace; sequence headers go
+ * out with what comes before them. */
+static enum movie_result read_next(struct playback_place *place, int64_t now_ns)
+{
+    enum movie_result result = timeline_next(&place->timeline, &place->next);
+
+    if (result != MOVIE_TAG)
+        return result;
+    place->has_next = true;
+    place->next_pace_ms = place->sent_pace_ms;
+    if (place->next.tag.kind == FLV_KIND_SEQUENCE_HEADER)
+        return MOVIE_TAG;
+    if (!place->clock_runs)
+        media_clock_start(&place->clock, place->next.time_ms, now_ns);
+    place->clock_runs = true;
+    place->next_pace_ms = media_clock_pace(&place->clock, place->next.time_ms);
+    return MOVIE_TAG;
+}
+
+/* Whether `next` may go now; else when. The viewer is fed again when half of
+ * its lead was played, and not before the next tag falls into the lead. */
+static bool is_due(struct playback *playback, int64_t now_ns, int64_t *due_ns)
+{
+    const struct playback_place *place = &playback->place;
+    int64_t lead_ns = playback->lead_ms * CLOCK_NS_PER_MS;
+    int64_t next_ns, half_ns;
+
+    if (!place->clock_runs)
+        return true;
+    next_ns = media_clock_at_ns(&place->clock, place->next_pace_ms) - lead_ns;
+    if (playback->is_filling && next_ns <= now_ns)
+        return true;
+    half_ns =
+        media_clock_at_ns(&place->clock, place->sent_pace_ms) - lead_ns / 2;
+    *due_ns = next_ns > half_ns ? next_ns : half_ns;
+    playback->is_filling = *due_ns <= now_ns;
+    return playback->is_filling;
+}
+
+static void give_out(struct playback_place *place)
+{
+    if (place->next_pace_ms > place->sent_pace_ms)
+        place->sent_pace_ms = place->next_pace_ms;
+    if (place->next.time_ms > place->sent_time_ms)
+        place->sent_time_ms = place->next.time_ms;
+    place->has_next = false;
+}
+
+/* Timestamps are 32 bits and wrap (RTMP 1.0, 3). */
+static uint32_t wire_timestamp(const struct playback *playback, int64_t time_ms)
+{
+    int64_t ms = time_ms - playback->base_ms;
+
+    return ms < 0 ? 0 : (uint32_t)((uint64_t)ms & UINT32_MAX);
+}
+
+static bool is_over(const struct playback *playback)
+{
+    return playback->duration_ms > 0 && playback->place.clock_runs &&
+           playback->place.next.time_ms - playback->base_ms >=
+               playback->duration_ms;
+}
+
+/* Sequence headers after a seek have the time of the keyframe. */
+static void give_header(struct playback *playback, struct playback_item *item)
+{
+    struct playback_place *place = &playback->place;
+
+    place->header_count--;
+    item->tag = place->headers[place->header_count];
+    item->timestamp_ms = wire_timestamp(playback, place->sent_time_ms);
+}
+
+static enum playback_step give_next(struct playback *playback, int64_t now_ns,
+                                    struct playback_item *item, int64_t *due_ns)
+{
+    struct playback_place *place = &playback->place;
+
+    if (place->header_count > 0) {
+        give_header(playback, item);
+        return PLAYBACK_SEND;
+    }
+    if (!place->has_next) {
+        enum movie_result result = read_next(place, now_ns);
+
+        if (result == MOVIE_END)
+            return PLAYBACK_ENDED;
+        if (result != MOVIE_TAG)
+            return PLAYBACK_FAILED;
+    }
+    if (is_over(playback))
+        return PLAYBACK_ENDED;
+    if (!is_due(playback, now_ns, due_ns))
+        return PLAYBACK_WAIT;
+    item->tag = place->next.tag;
+    item->timestamp_ms = wire_timestamp(playback, place->next.time_ms);
+    if (place->next.tag.kind != FLV_KIND_SEQUENCE_HEADER) {
+        playback->place.shows_one = false;
+        playback->is_based = true;
+    }
+    give_out(place);
+    return PLAYBACK_SEND;
+}
+
+/* --- pause -------------------------------------------------------------- */
+
+void playback_pause(struct playback *playback, int64_t now_ns)
+{
+    if (playback->is_paused)
+        return;
+    playback->is_paused = true;
+    playback->place.shows_one = false;
+    playback->paused_ns = now_ns;
+}
+
+void playback_resume(struct playback *playback, int64_t now_ns)
+{
+    if (!playback->is_paused)
+        return;
+    playback->is_paused = false;
+    playback->place.shows_one = false;
+    playback->place.clock.origin_ns += now_ns - playback->paused_ns;
+    playback->is_filling = true;
+}
+
+/* --- seek --------------------------------------------------------------- */
+
+static void start_seek(struct playback *playback, int64_t target_ms)
+{
+    struct playback_seek *seek = &playback->seek;
+    const struct timeline *timeline = &playback->place.timeline;
+
+    end_seek(playback);
+    memset(seek, 0, sizeof(*seek));
+    seek->is_active = true;
+    seek->target_ms = target_ms < 0            ? 0
+                      : target_ms > UINT32_MAX ? UINT32_MAX
+                                               : target_ms;
+    timeline_init(&seek->walk, timeline->cursor.movie, &timeline->options);
+    timeline_copy(&seek->walk, timeline);
+    timeline_move_to(&seek->walk, seek->target_ms);
+    timeline_init(&seek->landing, timeline->cursor.movie, &timeline->options);
+}
+
+void playback_set_range(struct playback *playback, int64_t start_ms,
+                        int64_t duration_ms)
+{
+    playback->duration_ms = duration_ms;
+    /* Only a start that is still to be found chooses the base. */
+    playback->is_based = start_ms <= 0;
+    if (start_ms > 0)
+        start_seek(playback, start_ms);
+}
+
+void playback_seek(struct playback *playback, int64_t time_ms)
+{
+    playback->place.shows_one = playback->is_paused;
+    start_seek(playback, time_ms + playback->base_ms);
+}
+
+/* Whether a play may begin at a tag: keyframes, or any frame where there is no
+ * video to wait for. */
+static bool is_entry(const struct timeline *timeline,
+                     const struct movie_tag *tag)
+{
+    if (tag->kind == FLV_KIND_KEYFRAME)
+        return true;
+    return tag->kind == FLV_KIND_FRAME &&
+           !(timeline->options.video &&
+             movie_has_keyframe(timeline->cursor.movie));
+}
+
+static void note_landing(struct playback_seek *seek, int64_t time_ms)
+{
+    timeline_copy(&seek->landing, &seek->walk);
+    timeline_put_back(&seek->landing);
+    seek->has_landing = true;
+    seek->landing_ms = time_ms;
+    /* Given out from the last: video before audio. */
+    seek->landing_header_count = 0;
+    for (int i = AUDIO; i <= VIDEO; i++) {
+        if (seek->has_header[i])
+            seek->landing_headers[seek->landing_header_count++] =
+                seek->headers[i];
+    }
+}
+
+/* Looks at one tag on the way. True when the landing is settled. */
+static bool look_at(struct playback_seek *seek,
+                    const struct timeline_item *item)
+{
+    int type = item->tag.type == FLV_TAG_AUDIO ? AUDIO : VIDEO;
+
+    if (item->tag.kind == FLV_KIND_SEQUENCE_HEADER) {
+        seek->headers[type] = item->tag;
+        seek->has_header[type] = true;
+        return false;
+    }
+    if (is_entry(&seek->walk, &item->tag) &&
+        (item->time_ms <= seek->target_ms || !seek->has_landing))
+        note_landing(seek, item->time_ms);
+    return item->time_ms > seek->target_ms && seek->has_landing;
+}
+
+/* The play goes on from the landing, whose keyframe is due at once. */
+static void land(struct playback *playback, int64_t now_ns)
+{
+    struct playback_seek *seek = &playback->seek;
+    struct playback_place *place = &playback->place;
+
+    timeline_copy(&place->timeline, &seek->landing);
+    place->has_next = false;
+    place->clock_runs = true;
+    media_clock_start(&place->clock, seek->landing_ms, now_ns);
+    place->sent_pace_ms = 0;
+    place->sent_time_ms = seek->landing_ms;
+    memcpy(place->headers, seek->landing_headers, sizeof(place->headers));
+    place->header_count = seek->landing_header_count;
+    playback->paused_ns = now_ns;
+    playback->is_filling = true;
+    if (!playback->is_based)
+        playback->base_ms = seek->landing_ms;
+    playback->is_based = true;
+    end_seek(playback);
+}
+
+/* The walk came to the end of the last round. A target in its last frames
+ * lands on the last keyframe; one past them is the end. */
+static bool lands_at_end(const struct playback_seek *seek)
+{
+    const struct timeline *walk = &seek->walk;
+
+    return seek->has_landing &&
+           seek->target_ms < walk->round_start_ms + walk->round_length_ms;
+}
+
+/* Once the length of a round is known, nobody walks through more of them. */
+static void skip_rounds(struct playback_seek *seek)
+{
+    if (timeline_round_at(&seek->walk, seek->target_ms) > seek->walk.round)
+        timeline_move_to(&seek->walk, seek->target_ms);
+}
+
+/* One bounded step of the walk; whatever it leads to is the next step's. */
+static enum playback_step seek_step(struct playback *playback, int64_t now_ns)
+{
+    struct playback_seek *seek = &playback->seek;
+
+    for (int i = 0; i < PLAYBACK_SEEK_STEP_TAGS; i++) {
+        struct timeline_item item;
+        enum movie_result result = timeline_next(&seek->walk, &item);
+
+        if (result == MOVIE_FAILED) {
+            end_seek(playback);
+            return PLAYBACK_FAILED;
+        }
+        if (result == MOVIE_END && !lands_at_end(seek)) {
+            timeline_copy(&playback->place.timeline, &seek->walk);
+            playback->place.has_next = false;
+            playback->place.header_count = 0;
+            end_seek(playback);
+            return PLAYBACK_ENDED;
+        }
+        if (result == MOVIE_END || look_at(seek, &item)) {
+            land(playback, now_ns);
+            return PLAYBACK_WAIT;
+        }
+        skip_rounds(seek);
+    }
+    return PLAYBACK_WAIT;
+}
+
+enum playback_step playback_next(struct playback *playback, int64_t now_ns,
+                                 struct playback_item *item, int64_t *due_ns)
+{
+    if (playback->seek.is_active) {
+        *due_ns = now_ns;
+        return seek_step(playback, now_ns);
+    }
+    if (playback->is_paused && !playback->place.shows_one) {
+        *due_ns = CLOCK_NEVER;
+        return PLAYBACK_WAIT;
+    }
+    return give_next(playback, now_ns, item, due_ns);
+}
+
+/* --- going back --------------------------------------------------------- */
+
+void playback_save(const struct playback *playback,
+                   struct playback_place *place)
+{
+    copy_place(place, &playback->place);
+}
+
+void playback_restore(struct playback *playback,
+                      const struct playback_place *place, size_t given_out)
+{
+    /* A pause may have moved it since. */
+    int64_t origin_ns = playback->place.clock.origin_ns;
+
+    copy_place(&playback->place, place);
+    playback->place.clock.origin_ns = origin_ns;
+    playback->is_filling = true;
+    for (size_t i = 0; i < given_out; i++) {
+        struct playback_place *at = &playback->place;
+
+        if (at->header_count > 0)
+            at->header_count--;
+        else if (at->has_next ||
+                 read_next(at, at->clock.origin_ns) == MOVIE_TAG)
+            give_out(at);
+    }
+}

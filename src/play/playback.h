@@ -1,0 +1,119 @@
+/* One viewer's play: which tag is next, with which timestamp, and when; pause
+ * and seek. Pure but for the movie that it reads: `now` is an argument, nobody
+ * sleeps, no sockets.
+ *
+ * A viewer is fed ahead of time: up to its lead in one burst, then, when half
+ * of that was played, up to the lead again. With a lead of 0 each tag comes at
+ * its own time. The first frame of a play has timestamp 0, also when it
+ * started at an offset. */
+#ifndef FLVD_PLAY_PLAYBACK_H
+#define FLVD_PLAY_PLAYBACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "play/media_clock.h"
+#include "play/timeline.h"
+
+/* Tags that one step of a seek looks at; commands are heard between two. */
+#define PLAYBACK_SEEK_STEP_TAGS 256
+
+/* What to send. */
+struct playback_item {
+    struct movie_tag tag;
+    uint32_t timestamp_ms; /* on the wire */
+};
+
+/* Where a play stands: all that going back to an earlier place takes. */
+struct playback_place {
+    struct timeline timeline;
+    struct media_clock clock;
+    bool clock_runs;      /* a frame was seen */
+    int64_t sent_pace_ms; /* of the tag that was given out last */
+    int64_t sent_time_ms; /* its time on the timeline */
+    bool has_next;        /* `next` was read but not given out */
+    struct timeline_item next;
+    int64_t next_pace_ms;
+    /* Sequence headers that come before `next`, after a seek. */
+    struct movie_tag headers[2];
+    uint8_t header_count;
+    bool shows_one; /* while paused: the keyframe of a seek is to be shown */
+};
+
+/* A seek that is under way. */
+struct playback_seek {
+    bool is_active;
+    int64_t target_ms;       /* on the timeline */
+    struct timeline walk;    /* on its way to the target */
+    struct timeline landing; /* before the keyframe at or before it */
+    bool has_landing;
+    int64_t landing_ms;
+    struct movie_tag headers[2]; /* in force where `walk` is: audio, video */
+    bool has_header[2];
+    struct movie_tag landing_headers[2];
+    uint8_t landing_header_count;
+};
+
+struct playback {
+    struct playback_place place;
+    int64_t lead_ms;
+    int64_t base_ms; /* timestamp on the wire = time on the timeline - this */
+    bool is_based;   /* base_ms is settled: no start is still to be found */
+    int64_t duration_ms; /* of the play; 0: not limited */
+    bool is_filling;     /* up to the lead; else until half of it was played */
+    bool is_paused;
+    int64_t paused_ns;
+    struct playback_seek seek;
+};
+
+enum playback_step {
+    PLAYBACK_SEND,  /* a tag was given out: send it */
+    PLAYBACK_WAIT,  /* nothing is due before *due_ns */
+    PLAYBACK_ENDED, /* all was given out; a seek may go on from here */
+    PLAYBACK_FAILED /* the movie could not be read on */
+};
+
+/* Before the first tag of `movie`, of which it takes a reference. */
+void playback_init(struct playback *playback, struct movie *movie,
+                   const struct timeline_options *options, int64_t lead_ms);
+void playback_destroy(struct playback *playback);
+
+struct movie *playback_movie(const struct playback *playback);
+
+/* From now on the viewer is fed this far ahead; at least 0. */
+void playback_set_lead(struct playback *playback, int64_t lead_ms);
+
+/* Before the first step: begins at the keyframe at or before `start_ms`, and
+ * ends after `duration_ms` (0: not before the end). */
+void playback_set_range(struct playback *playback, int64_t start_ms,
+                        int64_t duration_ms);
+
+/* The next step at the time `now_ns`; `item` is set on PLAYBACK_SEND, *due_ns
+ * on PLAYBACK_WAIT (CLOCK_NEVER while paused). May block on the disk. */
+enum playback_step playback_next(struct playback *playback, int64_t now_ns,
+                                 struct playback_item *item, int64_t *due_ns);
+
+/* Nothing is given out from now on, but the one keyframe after a seek. */
+void playback_pause(struct playback *playback, int64_t now_ns);
+/* Goes on with the tag that is next. */
+void playback_resume(struct playback *playback, int64_t now_ns);
+
+/* Goes to the keyframe at or before `time_ms` on the wire (2^32 at most), or to
+ * the end if that is past it. The scan is done by the following steps. */
+void playback_seek(struct playback *playback, int64_t time_ms);
+
+/* Remembers in `place`, which is initialised, where the play stands. */
+void playback_save(const struct playback *playback,
+                   struct playback_place *place);
+/* Goes back to a place saved since the last seek, and from there over the first
+ * `given_out` tags that were given out since then. */
+void playback_restore(struct playback *playback,
+                      const struct playback_place *place, size_t given_out);
+void playback_place_init(struct playback_place *place, struct movie *movie,
+                         const struct timeline_options *options);
+void playback_place_destroy(struct playback_place *place);
+
+/* The timestamp of the tag that was given out last. */
+int64_t playback_position_ms(const struct playback *playback);
+
+#endif

@@ -1,0 +1,685 @@
+/* play/playback: which tag, with which timestamp, and when. Times are given,
+ * nobody waits. */
+#include "config.h"
+
+#include "play/playback.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "flv_bytes.h"
+
+#define MS INT64_C(1000000)
+#define ALL_AT_ONCE INT64_C(1000000000)
+
+static struct flv_bytes file;
+static struct movie *movie;
+static struct playback playback;
+
+/* A file for the test to fill. */
+static void begin_file(void)
+{
+    memset(&file, 0, sizeof(file));
+    flv_bytes_file_header(&file);
+}
+
+static void open_file(void)
+{
+    struct movie_error error;
+
+    movie = movie_open(flv_bytes_open(&file), NULL, &error);
+    ck_assert_msg(movie != NULL, "the file %s", error.what);
+}
+
+static void start(const struct timeline_options *options, int64_t lead_ms)
+{
+    open_file();
+    playback_init(&playback, movie, options, lead_ms);
+}
+
+static const struct timeline_options once = {true, true, 1};
+static const struct timeline_options twice = {true, true, 2};
+static const struct timeline_options for_ever = {true, true, 0};
+static const struct timeline_options only_video = {false, true, 0};
+static const struct timeline_options only_audio = {true, false, 0};
+
+static void finish(void)
+{
+    playback_destroy(&playback);
+    movie_unref(movie);
+    flv_bytes_free(&file);
+}
+
+static struct playback_item expect_sent(int64_t now_ns)
+{
+    struct playback_item item;
+    int64_t due_ns;
+
+    ck_assert_int_eq(playback_next(&playback, now_ns, &item, &due_ns),
+                     PLAYBACK_SEND);
+    return item;
+}
+
+static void expect_wait(int64_t now_ns, int64_t expected_due_ns)
+{
+    struct playback_item item;
+    int64_t due_ns = -1;
+
+    ck_assert_int_eq(playback_next(&playback, now_ns, &item, &due_ns),
+                     PLAYBACK_WAIT);
+    ck_assert_int_eq(due_ns, expected_due_ns);
+}
+
+static void expect_end(void)
+{
+    struct playback_item item;
+    int64_t due_ns;
+
+    ck_assert_int_eq(playback_next(&playback, 0, &item, &due_ns),
+                     PLAYBACK_ENDED);
+}
+
+/* What comes at once: "a0 v40": type and timestamp; capitals are sequence
+ * headers. */
+static void expect_items(const char *items)
+{
+    while (*items != '\0') {
+        char *end;
+        const char letter = *items;
+        const uint32_t timestamp_ms = (uint32_t)strtoul(items + 1, &end, 10);
+        const struct playback_item item = expect_sent(0);
+        const char *here = items;
+
+        ck_assert_msg(item.tag.type == (letter == 'a' || letter == 'A' ? 8 : 9),
+                      "wrong type at: %s", here);
+        ck_assert_msg((item.tag.kind == FLV_KIND_SEQUENCE_HEADER) ==
+                          (letter == 'A' || letter == 'V'),
+                      "wrong kind at: %s", here);
+        ck_assert_msg(item.timestamp_ms == timestamp_ms, "%u came at: %s",
+                      item.timestamp_ms, here);
+        items = *end == ' ' ? end + 1 : end;
+    }
+}
+
+/* --- timestamps --------------------------------------------------------- */
+
+START_TEST(the_first_frame_is_at_0)
+{
+    begin_file();
+    flv_bytes_video_config(&file, 0);
+    flv_bytes_audio_config(&file, 7000000);
+    flv_bytes_keyframe(&file, 7200000, 10);
+    flv_bytes_audio(&file, 7200010, 10);
+    flv_bytes_audio(&file, 7199990, 10); /* lags behind */
+    flv_bytes_inter(&file, 7200040, 10);
+    start(&once, ALL_AT_ONCE);
+    expect_items("V0 A0 v0 a10 a0 v40");
+    expect_end();
+    expect_end();
+    ck_assert_int_eq(playback_position_ms(&playback), 40);
+    finish();
+}
+END_TEST
+
+/* Each round has one constant: the next one begins one frame after the last
+ * of the track that ends later. */
+START_TEST(the_seam_of_a_loop)
+{
+    begin_file();
+    flv_bytes_video_config(&file, 500);
+    flv_bytes_audio_config(&file, 500);
+    flv_bytes_keyframe(&file, 500, 10);
+    flv_bytes_audio(&file, 500, 10);
+    flv_bytes_audio(&file, 523, 10);
+    flv_bytes_inter(&file, 540, 10);
+    flv_bytes_audio(&file, 546, 10);
+    start(&for_ever, ALL_AT_ONCE);
+    /* video ends at 80, audio at 69 */
+    expect_items("V0 A0 v0 a0 a23 v40 a46 "
+                 "V80 A80 v80 a80 a103 v120 a126 "
+                 "V160 A160 v160 a160 a183 v200 a206 V240");
+    finish();
+}
+END_TEST
+
+START_TEST(audio_may_end_later)
+{
+    begin_file();
+    flv_bytes_keyframe(&file, 0, 10);
+    for (uint32_t ms = 0; ms <= 92; ms += 23)
+        flv_bytes_audio(&file, ms, 10);
+    flv_bytes_inter(&file, 40, 10);
+    start(&for_ever, ALL_AT_ONCE);
+    expect_items("v0 a0 a23 a46 a69 a92 v40 "
+                 "v115 a115 a138 a161 a184 a207 v155 v230");
+    finish();
+}
+END_TEST
+
+START_TEST(one_track_has_its_own_seam)
+{
+    begin_file();
+    flv_bytes_keyframe(&file, 0, 10);
+    for (uint32_t ms = 0; ms <= 92; ms += 23)
+        flv_bytes_audio(&file, ms, 10);
+    flv_bytes_inter(&file, 40, 10);
+    start(&only_video, ALL_AT_ONCE);
+    expect_items("v0 v40 v80 v120 v160");
+    finish();
+    begin_file();
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_audio(&file, 10, 10);
+    flv_bytes_audio(&file, 33, 10);
+    flv_bytes_inter(&file, 400, 10);
+    start(&only_audio, ALL_AT_ONCE);
+    expect_items("a0 a23 a46 a69 a92");
+    finish();
+}
+END_TEST
+
+/* Rounding to milliseconds: 30 pictures a second last 33.3 ms each. */
+START_TEST(the_average_frame_counts)
+{
+    begin_file();
+    for (uint32_t i = 0; i < 30; i++)
+        flv_bytes_keyframe(&file, (i * 1000 + 15) / 30, 10);
+    start(&for_ever, ALL_AT_ONCE);
+    for (uint32_t i = 0; i < 90; i++)
+        ck_assert_uint_eq(expect_sent(0).timestamp_ms, (i * 1000 + 15) / 30);
+    finish();
+}
+END_TEST
+
+/* In every round; and the gap that they leave is not kept. */
+START_TEST(pictures_before_the_first_keyframe_are_left_out)
+{
+    begin_file();
+    flv_bytes_inter(&file, 0, 10);
+    flv_bytes_inter(&file, 40, 10);
+    flv_bytes_keyframe(&file, 80, 10);
+    flv_bytes_inter(&file, 120, 10);
+    start(&for_ever, ALL_AT_ONCE);
+    expect_items("v0 v40 v80 v120 v160 v200");
+    finish();
+}
+END_TEST
+
+START_TEST(sound_before_the_first_keyframe_is_kept)
+{
+    begin_file();
+    flv_bytes_audio(&file, 0, 10);
+    flv_bytes_inter(&file, 0, 10);
+    flv_bytes_audio(&file, 40, 10);
+    flv_bytes_keyframe(&file, 40, 10);
+    start(&twice, ALL_AT_ONCE);
+    expect_items("a0 a40 v40 a80 a120 v120");
+    expect_end();
+    finish();
+}
+END_TEST
+
+/* Without any keyframe there is nothing to wait for. */
+START_TEST(a_file_without_keyframes)
+{
+    begin_file();
+    flv_bytes_inter(&file, 0, 10);
+    flv_bytes_inter(&file, 40, 10);
+    start(&twice, ALL_AT_ONCE);
+    expect_items("v0 v40 v80 v120");
+    expect_end();
+    finish();
+}
+END_TEST
+
+START_TEST(a_single_picture_lasts_a_while)
+{
+    begin_file();
+    flv_bytes_keyframe(&file, 5, 10);
+    start(&for_ever, 2500);
+    ck_assert_uint_eq(expect_sent(0).timestamp_ms, 0);
+    ck_assert_uint_eq(expect_sent(0).timestamp_ms, 1000);
+    ck_assert_uint_eq(expect_sent(0).timestamp_ms, 2000);
+    struct playback_item item;
+    int64_t due_ns;
+    ck_assert_int_eq(playback_next(&playback, 0, &item, &due_ns),
+                     PLAYBACK_WAIT);
+    finish();
+}
+END_TEST
+
+/* Nothing but what was left out: the play ends, it does not spin. */
+START_TEST(a_file_without_the_wanted_track)
+{
+    begin_file();
+    flv_bytes_audio_config(&file, 0);
+    flv_bytes_audio(&file, 0, 10);
+    flv_bytes_video_config(&file, 0);
+    start(&only_video, ALL_AT_ONCE);
+    expect_items("V0");
+    expect_end();
+    finish();
+}
+END_TEST
+
+START_TEST(rounds_are_counted)
+{
+    begin_file();
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_inter(&file, 40, 10);
+    start(&(struct timeline_options){true, true, 5}, ALL_AT_ONCE);
+    for (uint32_t i = 0; i < 10; i++)
+        ck_assert_uint_eq(expect_sent(0).timestamp_ms, 40 * i);
+    expect_end();
+    finish();
+}
+END_TEST
+
+/* The file's jumps are the viewer's: one constant a round. */
+START_TEST(jumps_inside_a_file_are_kept)
+{
+    begin_file();
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_inter(&file, 40, 10);
+    flv_bytes_inter(&file, 3600000, 10);
+    flv_bytes_inter(&file, 3600040, 10);
+    flv_bytes_keyframe(&file, 5000, 10);
+    flv_bytes_inter(&file, 5040, 10);
+    start(&once, ALL_AT_ONCE);
+    expect_items("v0 v40 v3600000 v3600040 v5000 v5040");
+    expect_end();
+    finish();
+}
+END_TEST
+
+/* After a jump back the next round still begins behind all of this one. */
+START_TEST(timestamps_rise_over_the_seam_whatever_came_before)
+{
+    begin_file();
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_inter(&file, 60000, 10);
+    flv_bytes_inter(&file, 60040, 10);
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_inter(&file, 40, 10);
+    start(&twice, ALL_AT_ONCE);
+    for (int i = 0; i < 5; i++)
+        (void)expect_sent(0);
+    ck_assert_uint_gt(expect_sent(0).timestamp_ms, 60040);
+    finish();
+}
+END_TEST
+
+/* Two recordings in one file, the second with times before the first. */
+START_TEST(times_before_the_beginning)
+{
+    begin_file();
+    flv_bytes_keyframe(&file, 100000, 10);
+    flv_bytes_inter(&file, 100040, 10);
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_inter(&file, 40, 10);
+    start(&once, ALL_AT_ONCE);
+    expect_items("v0 v40 v41 v81");
+    expect_end();
+    finish();
+}
+END_TEST
+
+/* 32 bits on the wire, also over the wrap of the file's own. */
+START_TEST(timestamps_wrap)
+{
+    begin_file();
+    flv_bytes_keyframe(&file, 0xFFFE0000, 10);
+    flv_bytes_inter(&file, 0xFFFFFFF0, 10);
+    flv_bytes_inter(&file, 0x00000010, 10);
+    start(&once, ALL_AT_ONCE);
+    expect_items("v0 v131056 v131088");
+    finish();
+    begin_file(); /* 4000000000 ms a round */
+    for (uint32_t ms = 0; ms <= 4000000000; ms += 100000000)
+        flv_bytes_keyframe(&file, ms, 10);
+    start(&for_ever, INT64_C(100000000000));
+    uint64_t expected_ms = 0;
+    for (int i = 0; i < 40; i++) {
+        ck_assert_uint_eq(expect_sent(0).timestamp_ms, (uint32_t)expected_ms);
+        expected_ms += 100000000;
+    }
+    ck_assert_uint_eq(expect_sent(0).timestamp_ms, (uint32_t)expected_ms);
+    const uint32_t second = expect_sent(0).timestamp_ms;
+    ck_assert_uint_gt(second, 4000000000);
+    ck_assert_uint_eq(expect_sent(0).timestamp_ms, second + 100000000);
+    ck_assert_uint_eq(expect_sent(0).timestamp_ms, second + 200000000);
+    ck_assert_uint_eq(expect_sent(0).timestamp_ms,
+                      (uint32_t)(second + 300000000u));
+    finish();
+}
+END_TEST
+
+/* --- pacing ------------------------------------------------------------- */
+
+#define STARTED (INT64_C(1000) * MS)
+
+/* 100 pictures, 40 ms each. */
+static void start_pictures(const struct timeline_options *options,
+                           int64_t lead_ms)
+{
+    begin_file();
+    for (uint32_t i = 0; i < 100; i++)
+        flv_bytes_keyframe(&file, 40 * i, 10);
+    start(options, lead_ms);
+}
+
+static void expect_sent_until(int64_t now_ns, uint32_t from_ms,
+                              uint32_t until_ms)
+{
+    for (uint32_t ms = from_ms; ms <= until_ms; ms += 40)
+        ck_assert_uint_eq(expect_sent(now_ns).timestamp_ms, ms);
+}
+
+START_TEST(a_burst_up_to_the_lead_then_a_refill_at_half)
+{
+    start_pictures(&once, 1000);
+    expect_sent_until(STARTED, 0, 1000);
+    expect_wait(STARTED, STARTED + 500 * MS);
+    /* looking early changes nothing */
+    expect_wait(STARTED + 100 * MS, STARTED + 500 * MS);
+    expect_wait(STARTED + 499 * MS, STARTED + 500 * MS);
+    expect_sent_until(STARTED + 500 * MS, 1040, 1480);
+    expect_wait(STARTED + 500 * MS, STARTED + 980 * MS);
+    /* late: all that was missed */
+    expect_sent_until(STARTED + 2000 * MS, 1520, 3000);
+    expect_wait(STARTED + 2000 * MS, STARTED + 2500 * MS);
+    finish();
+}
+END_TEST
+
+START_TEST(a_lead_of_0_gives_each_tag_its_time)
+{
+    start_pictures(&once, 0);
+    expect_sent_until(STARTED, 0, 0);
+    for (uint32_t ms = 40; ms < 4000; ms += 40) {
+        expect_wait(STARTED + (ms - 40) * MS, STARTED + ms * MS);
+        expect_wait(STARTED + ms * MS - 1, STARTED + ms * MS);
+        expect_sent_until(STARTED + ms * MS, ms, ms);
+    }
+    expect_end();
+    finish();
+}
+END_TEST
+
+/* A lead below the distance of two tags waits for the next one's time. */
+START_TEST(a_small_lead)
+{
+    start_pictures(&once, 10);
+    expect_sent_until(STARTED, 0, 0);
+    expect_wait(STARTED, STARTED + 30 * MS);
+    expect_sent_until(STARTED + 30 * MS, 40, 40);
+    expect_wait(STARTED + 30 * MS, STARTED + 70 * MS);
+    finish();
+}
+END_TEST
+
+START_TEST(a_new_lead_is_filled_at_once)
+{
+    start_pictures(&once, 200);
+    expect_sent_until(STARTED, 0, 200);
+    expect_wait(STARTED, STARTED + 100 * MS);
+    playback_set_lead(&playback, 400);
+    expect_sent_until(STARTED, 240, 400);
+    expect_wait(STARTED, STARTED + 200 * MS);
+    /* a smaller one: nothing until half of it is left */
+    playback_set_lead(&playback, 200);
+    expect_wait(STARTED, STARTED + 300 * MS);
+    playback_set_lead(&playback, -5); /* at least 0 */
+    expect_wait(STARTED, STARTED + 440 * MS);
+    finish();
+}
+END_TEST
+
+START_TEST(the_clock_starts_with_the_first_frame)
+{
+    begin_file();
+    flv_bytes_video_config(&file, 0);
+    flv_bytes_keyframe(&file, 40, 10);
+    flv_bytes_inter(&file, 80, 10);
+    start(&once, 0);
+    (void)expect_sent(STARTED);
+    ck_assert_uint_eq(expect_sent(2 * STARTED).timestamp_ms, 0);
+    expect_wait(2 * STARTED, 2 * STARTED + 40 * MS);
+    finish();
+}
+END_TEST
+
+/* 10 seconds are waited for at most, back or forth; errors do not add up. */
+START_TEST(pacing_over_jumps)
+{
+    begin_file();
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_keyframe(&file, 3600000, 10);
+    flv_bytes_keyframe(&file, 3600040, 10);
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_keyframe(&file, 40, 10);
+    start(&once, 0);
+    (void)expect_sent(STARTED);
+    expect_wait(STARTED, STARTED + 10000 * MS);
+    (void)expect_sent(STARTED + 10000 * MS);
+    expect_wait(STARTED + 10000 * MS, STARTED + 10040 * MS);
+    (void)expect_sent(STARTED + 10040 * MS);
+    ck_assert_uint_eq(expect_sent(STARTED + 10040 * MS).timestamp_ms, 0);
+    expect_wait(STARTED + 10040 * MS, STARTED + 10080 * MS);
+    finish();
+}
+END_TEST
+
+START_TEST(the_seam_keeps_time)
+{
+    begin_file();
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_inter(&file, 40, 10);
+    start(&for_ever, 0);
+    for (uint32_t ms = 0; ms < 4000; ms += 40) {
+        if (ms > 0)
+            expect_wait(STARTED + (ms - 40) * MS, STARTED + ms * MS);
+        ck_assert_uint_eq(expect_sent(STARTED + ms * MS).timestamp_ms, ms);
+        ck_assert_int_eq(playback_position_ms(&playback), ms);
+    }
+    finish();
+}
+END_TEST
+
+/* --- the file ----------------------------------------------------------- */
+
+START_TEST(a_file_that_was_cut_short_fails)
+{
+    begin_file();
+    for (uint32_t i = 0; i < 2000; i++)
+        flv_bytes_keyframe(&file, 40 * i, 100);
+    start(&for_ever, ALL_AT_ONCE);
+    for (int i = 0; i < 300; i++)
+        (void)expect_sent(0);
+    file.length = 5000;
+    flv_bytes_write(&file, movie_fd(movie));
+    enum playback_step step;
+    do {
+        struct playback_item item;
+        int64_t due_ns;
+
+        step = playback_next(&playback, 0, &item, &due_ns);
+    } while (step == PLAYBACK_SEND);
+    ck_assert_int_eq(step, PLAYBACK_FAILED);
+    finish();
+}
+END_TEST
+
+START_TEST(items_say_where_the_payload_is)
+{
+    begin_file();
+    const size_t at = flv_bytes_keyframe(&file, 0, 123);
+    start(&once, ALL_AT_ONCE);
+    const struct playback_item item = expect_sent(0);
+    ck_assert_int_eq(item.tag.offset_bytes, (int64_t)at + 11);
+    ck_assert_uint_eq(item.tag.size_bytes, 123);
+    ck_assert_int_eq(item.tag.kind, FLV_KIND_KEYFRAME);
+    finish();
+}
+END_TEST
+
+/* --- going back and seeking ---------------------------------------------- */
+
+static void ten_seconds(const struct timeline_options *options)
+{
+    begin_file();
+    for (uint32_t i = 0; i < 10; i++)
+        flv_bytes_keyframe(&file, i * 1000, 10);
+    start(options, 1000);
+}
+
+/* A host that is up for long: nothing may be due because of that. */
+START_TEST(going_back_keeps_the_clock)
+{
+    const int64_t now_ns = 1000000 * MS;
+    struct playback_place place;
+
+    ten_seconds(&once);
+    playback_place_init(&place, movie, &once);
+    playback_save(&playback, &place);
+    ck_assert_uint_eq(expect_sent(now_ns).timestamp_ms, 0);
+    ck_assert_uint_eq(expect_sent(now_ns).timestamp_ms, 1000);
+    playback_restore(&playback, &place, 1);
+    ck_assert_uint_eq(expect_sent(now_ns).timestamp_ms, 1000);
+    expect_wait(now_ns, now_ns + 1000 * MS);
+    playback_place_destroy(&place);
+    finish();
+}
+END_TEST
+
+START_TEST(going_back_keeps_what_a_pause_moved)
+{
+    const int64_t now_ns = 1000000 * MS;
+    struct playback_place place;
+
+    ten_seconds(&once);
+    playback_place_init(&place, movie, &once);
+    (void)expect_sent(now_ns);
+    playback_save(&playback, &place);
+    (void)expect_sent(now_ns);
+    playback_pause(&playback, now_ns);
+    playback_resume(&playback, now_ns + 5000 * MS);
+    playback_restore(&playback, &place, 1);
+    expect_wait(now_ns + 5000 * MS, now_ns + 6000 * MS);
+    playback_place_destroy(&place);
+    finish();
+}
+END_TEST
+
+static void expect_landing(uint32_t timestamp_ms)
+{
+    struct playback_item item;
+    int64_t due_ns;
+    int steps = 0;
+
+    while (playback_next(&playback, 0, &item, &due_ns) == PLAYBACK_WAIT)
+        ck_assert_int_lt(++steps, 100);
+    ck_assert_uint_eq(item.timestamp_ms, timestamp_ms);
+}
+
+START_TEST(a_start_beyond_all_rounds_is_found)
+{
+    ten_seconds(&for_ever);
+    playback_set_range(&playback, INT64_C(1) << 53, 0);
+    expect_landing(0);
+    finish();
+}
+END_TEST
+
+/* The file stays within reach: only a start chooses what 0 is. */
+START_TEST(a_seek_before_the_first_frame)
+{
+    ten_seconds(&once);
+    playback_set_range(&playback, -2000, 0);
+    playback_seek(&playback, 5000);
+    expect_landing(5000);
+    playback_seek(&playback, 0);
+    expect_landing(0);
+    ck_assert_uint_eq(expect_sent(0).timestamp_ms, 1000);
+    finish();
+}
+END_TEST
+
+/* It comes again when it was dropped on its way. */
+START_TEST(the_keyframe_that_a_paused_viewer_is_shown)
+{
+    struct playback_place place;
+    struct playback_item item;
+    int64_t due_ns;
+
+    ten_seconds(&once);
+    playback_place_init(&place, movie, &once);
+    (void)expect_sent(0);
+    playback_pause(&playback, 0);
+    playback_seek(&playback, 5000);
+    ck_assert_int_eq(playback_next(&playback, 0, &item, &due_ns),
+                     PLAYBACK_WAIT);
+    playback_save(&playback, &place);
+    ck_assert_uint_eq(expect_sent(0).timestamp_ms, 5000);
+    playback_restore(&playback, &place, 0);
+    ck_assert_uint_eq(expect_sent(0).timestamp_ms, 5000);
+    expect_wait(0, INT64_MAX);
+    playback_place_destroy(&place);
+    finish();
+}
+END_TEST
+
+START_TEST(a_seek_beyond_all_rounds_is_found)
+{
+    ten_seconds(&for_ever);
+    (void)expect_sent(0);
+    playback_seek(&playback, INT64_C(1) << 53);
+    expect_landing(4294967000); /* the keyframe before 2^32 */
+    finish();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *const suite = suite_create("playback");
+    TCase *const tests = tcase_create("playback");
+    SRunner *const runner = srunner_create(suite);
+
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, the_first_frame_is_at_0);
+    tcase_add_test(tests, the_seam_of_a_loop);
+    tcase_add_test(tests, audio_may_end_later);
+    tcase_add_test(tests, one_track_has_its_own_seam);
+    tcase_add_test(tests, the_average_frame_counts);
+    tcase_add_test(tests, pictures_before_the_first_keyframe_are_left_out);
+    tcase_add_test(tests, sound_before_the_first_keyframe_is_kept);
+    tcase_add_test(tests, a_file_without_keyframes);
+    tcase_add_test(tests, a_single_picture_lasts_a_while);
+    tcase_add_test(tests, a_file_without_the_wanted_track);
+    tcase_add_test(tests, rounds_are_counted);
+    tcase_add_test(tests, jumps_inside_a_file_are_kept);
+    tcase_add_test(tests, timestamps_rise_over_the_seam_whatever_came_before);
+    tcase_add_test(tests, times_before_the_beginning);
+    tcase_add_test(tests, timestamps_wrap);
+    tcase_add_test(tests, a_burst_up_to_the_lead_then_a_refill_at_half);
+    tcase_add_test(tests, a_lead_of_0_gives_each_tag_its_time);
+    tcase_add_test(tests, a_small_lead);
+    tcase_add_test(tests, a_new_lead_is_filled_at_once);
+    tcase_add_test(tests, the_clock_starts_with_the_first_frame);
+    tcase_add_test(tests, pacing_over_jumps);
+    tcase_add_test(tests, the_seam_keeps_time);
+    tcase_add_test(tests, a_file_that_was_cut_short_fails);
+    tcase_add_test(tests, items_say_where_the_payload_is);
+    tcase_add_test(tests, going_back_keeps_the_clock);
+    tcase_add_test(tests, going_back_keeps_what_a_pause_moved);
+    tcase_add_test(tests, a_start_beyond_all_rounds_is_found);
+    tcase_add_test(tests, a_seek_before_the_first_frame);
+    tcase_add_test(tests, the_keyframe_that_a_paused_viewer_is_shown);
+    tcase_add_test(tests, a_seek_beyond_all_rounds_is_found);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
