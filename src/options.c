@@ -1,0 +1,285 @@
+/* One table of options, read by getopt_long; the man page says what they
+ * mean. Every number has its bounds here. */
+#include "config.h"
+
+#include "options.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/* A week: far beyond every sensible timeout, far below every overflow. */
+#define MAX_SECONDS 604800.0
+#define MAX_CLIENTS 1000000.0
+#define MAX_LOOP 4000000000.0
+
+const char options_help[] =
+    "Usage: flvd [OPTION]... FILE\n"
+    "       flvd [OPTION]... --demo\n"
+    "Serve an FLV file over RTMP to any number of players.\n"
+    "\n"
+    "  -l, --listen [ADDRESS:]PORT  where to listen; may be repeated; port 0\n"
+    "                               lets the kernel choose (default 1935)\n"
+    "      --demo                   serve a built-in sample\n"
+    "      --loop COUNT             play the file COUNT times, 0 = for ever\n"
+    "                               (default 0)\n"
+    "  -1, --once                   the same as --loop 1\n"
+    "      --lead SECONDS           feed viewers this far ahead of real time\n"
+    "                               (default: the buffer that each announces)\n"
+    "      --no-audio, --no-video   leave those tags out\n"
+    "      --stop-after SECONDS     stop the server after this time\n"
+    "      --max-clients N          connections at a time (default 10000)\n"
+    "      --handshake-timeout SECONDS\n"
+    "                               from connecting to `connect', and from\n"
+    "                               `play' to having taken the first burst\n"
+    "                               (default 10)\n"
+    "      --idle-timeout SECONDS   for peers that play nothing (default 300)\n"
+    "      --stall-timeout SECONDS  for viewers that accept nothing\n"
+    "                               (default 3600)\n"
+    "  -q, --quiet                  log errors only\n"
+    "  -v, --verbose                log every command\n"
+    "  -h, --help                   show this\n"
+    "  -V, --version                show the version\n"
+    "\n"
+    "Watch it with:  ffplay rtmp://localhost/vod/movie\n"
+    "The manual is flvd(1).\n";
+
+enum option_code {
+    OPTION_DEMO = 256,
+    OPTION_LOOP,
+    OPTION_LEAD,
+    OPTION_NO_AUDIO,
+    OPTION_NO_VIDEO,
+    OPTION_STOP_AFTER,
+    OPTION_MAX_CLIENTS,
+    OPTION_HANDSHAKE_TIMEOUT,
+    OPTION_IDLE_TIMEOUT,
+    OPTION_STALL_TIMEOUT
+};
+
+static const struct option long_options[] = {
+    {"listen", required_argument, NULL, 'l'},
+    {"demo", no_argument, NULL, OPTION_DEMO},
+    {"loop", required_argument, NULL, OPTION_LOOP},
+    {"once", no_argument, NULL, '1'},
+    {"lead", required_argument, NULL, OPTION_LEAD},
+    {"no-audio", no_argument, NULL, OPTION_NO_AUDIO},
+    {"no-video", no_argument, NULL, OPTION_NO_VIDEO},
+    {"stop-after", required_argument, NULL, OPTION_STOP_AFTER},
+    {"max-clients", required_argument, NULL, OPTION_MAX_CLIENTS},
+    {"handshake-timeout", required_argument, NULL, OPTION_HANDSHAKE_TIMEOUT},
+    {"idle-timeout", required_argument, NULL, OPTION_IDLE_TIMEOUT},
+    {"stall-timeout", required_argument, NULL, OPTION_STALL_TIMEOUT},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0}};
+
+static bool wrong(char *fault, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Always false, so that it can be returned. */
+static bool wrong(char *fault, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(fault, OPTIONS_FAULT_BYTES, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* A decimal number and nothing else: no hexadecimal, no "inf", no blanks. */
+static bool read_decimal(const char *text, bool fraction, double *value)
+{
+    const char *allowed = fraction ? "0123456789." : "0123456789";
+    char *end;
+
+    if (!isdigit((unsigned char)text[0]) ||
+        text[strspn(text, allowed)] != '\0' || strlen(text) > 20)
+        return false;
+    *value = strtod(text, &end);
+    return *end == '\0';
+}
+
+static bool read_count(const char *name, const char *text, double least,
+                       double most, uint32_t *value, char *fault)
+{
+    double number;
+
+    if (!read_decimal(text, false, &number) || number < least || number > most)
+        return wrong(fault,
+                     "--%s takes a whole number from %.0f to %.0f, not '%s'",
+                     name, least, most, text);
+    *value = (uint32_t)number;
+    return true;
+}
+
+static bool read_seconds(const char *name, const char *text, double least,
+                         int64_t *value_ns, char *fault)
+{
+    double number;
+
+    if (!read_decimal(text, true, &number) || number < least ||
+        number > MAX_SECONDS)
+        return wrong(fault, "--%s takes seconds from %g to %.0f, not '%s'",
+                     name, least, MAX_SECONDS, text);
+    *value_ns = llrint(number * (double)CLOCK_NS_PER_S);
+    return true;
+}
+
+static bool add_listen(struct options *options, const char *text, char *fault)
+{
+    if (options->listen_count == OPTIONS_MAX_LISTEN)
+        return wrong(fault, "--listen may be given %d times at most",
+                     OPTIONS_MAX_LISTEN);
+    if (!address_parse(text, &options->listen[options->listen_count]))
+        return wrong(fault,
+                     "--listen takes PORT, ADDRESS:PORT or [IPV6-ADDRESS]:PORT "
+                     "with a port from 0 to 65535, not '%.64s'",
+                     text);
+    options->listen_count++;
+    return true;
+}
+
+static bool apply(int code, const char *value, struct options *options,
+                  char *fault)
+{
+    int64_t lead_ns;
+
+    switch (code) {
+    case 'l':
+        return add_listen(options, value, fault);
+    case OPTION_DEMO:
+        options->demo = true;
+        return true;
+    case OPTION_LOOP:
+        return read_count("loop", value, 0, MAX_LOOP, &options->loop, fault);
+    case '1':
+        options->loop = 1;
+        return true;
+    case OPTION_LEAD:
+        if (!read_seconds("lead", value, 0, &lead_ns, fault))
+            return false;
+        options->lead_ms = lead_ns / CLOCK_NS_PER_MS;
+        return true;
+    case OPTION_NO_AUDIO:
+        options->audio = false;
+        return true;
+    case OPTION_NO_VIDEO:
+        options->video = false;
+        return true;
+    case OPTION_STOP_AFTER:
+        return read_seconds("stop-after", value, 0.001, &options->stop_after_ns,
+                            fault);
+    case OPTION_MAX_CLIENTS:
+        return read_count("max-clients", value, 1, MAX_CLIENTS,
+                          &options->max_clients, fault);
+    case OPTION_HANDSHAKE_TIMEOUT:
+        return read_seconds("handshake-timeout", value, 0.001,
+                            &options->handshake_timeout_ns, fault);
+    case OPTION_IDLE_TIMEOUT:
+        return read_seconds("idle-timeout", value, 0.001,
+                            &options->idle_timeout_ns, fault);
+    case OPTION_STALL_TIMEOUT:
+        return read_seconds("stall-timeout", value, 0.001,
+                            &options->stall_timeout_ns, fault);
+    case 'q':
+        options->quiet = true;
+        return true;
+    case 'v':
+        options->verbose = true;
+        return true;
+    default:
+        return wrong(fault, "unknown option");
+    }
+}
+
+static bool check(struct options *options, char **operands, int operand_count,
+                  char *fault)
+{
+    if (options->demo && operand_count > 0)
+        return wrong(fault,
+                     "--demo serves the built-in sample: leave out "
+                     "either it or '%.100s'",
+                     operands[0]);
+    if (!options->demo && operand_count == 0)
+        return wrong(fault, "name the FLV file to serve, or use --demo");
+    if (operand_count > 1)
+        return wrong(fault, "one FILE can be served; '%.100s' is one too many",
+                     operands[1]);
+    if (!options->demo && operands[0][0] == '\0')
+        return wrong(fault, "the name of the FLV file is empty");
+    if (!options->audio && !options->video)
+        return wrong(fault, "--no-audio and --no-video together leave nothing "
+                            "to serve");
+    if (options->quiet && options->verbose)
+        return wrong(fault, "--quiet and --verbose exclude each other");
+    if (options->listen_count == 0 &&
+        !add_listen(options, OPTIONS_DEFAULT_PORT, fault))
+        return false;
+    options->file = options->demo ? NULL : operands[0];
+    return true;
+}
+
+/* Only long options that are known but take no value leave both "=" in the
+ * word and a code in optopt; in a cluster of short ones (-qx) the word may be
+ * the one before it. */
+static void explain_getopt(char *fault, int code, char **argv)
+{
+    const char *word = argv[optind - 1];
+    bool is_long = strncmp(word, "--", 2) == 0;
+
+    if (code == ':')
+        (void)wrong(fault, "option '%.64s' needs a value", word);
+    else if (optopt == 0)
+        (void)wrong(fault,
+                    "unknown or ambiguous option '%.64s'; see flvd "
+                    "--help",
+                    word);
+    else if (is_long && strchr(word, '=') != NULL)
+        (void)wrong(fault, "option '%.64s' takes no value", word);
+    else
+        (void)wrong(fault, "unknown option '-%c'; see flvd --help",
+                    isprint(optopt) ? optopt : '?');
+}
+
+enum options_result options_parse(int argc, char **argv,
+                                  struct options *options,
+                                  char fault[static OPTIONS_FAULT_BYTES])
+{
+    int code;
+
+    *options = (struct options){
+        .lead_ms = -1,
+        .audio = true,
+        .video = true,
+        .max_clients = 10000,
+        .handshake_timeout_ns = 10 * CLOCK_NS_PER_S,
+        .idle_timeout_ns = 300 * CLOCK_NS_PER_S,
+        .stall_timeout_ns = 3600 * CLOCK_NS_PER_S,
+    };
+    optind = 0; /* glibc: begin anew, for the tests */
+    while ((code = getopt_long(argc, argv, ":l:1qvhV", long_options, NULL)) !=
+           -1) {
+        if (code == 'h')
+            return OPTIONS_HELP;
+        if (code == 'V')
+            return OPTIONS_VERSION;
+        if (code == '?' || code == ':') {
+            explain_getopt(fault, code, argv);
+            return OPTIONS_WRONG;
+        }
+        if (!apply(code, optarg, options, fault))
+            return OPTIONS_WRONG;
+    }
+    return check(options, argv + optind, argc - optind, fault) ? OPTIONS_SERVE
+                                                               : OPTIONS_WRONG;
+}

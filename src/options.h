@@ -1,0 +1,49 @@
+/* The command line, as a struct that everybody reads and nobody changes. */
+#ifndef FLVD_OPTIONS_H
+#define FLVD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/address.h"
+
+#define OPTIONS_MAX_LISTEN 16
+#define OPTIONS_DEFAULT_PORT "1935"
+
+struct options {
+    const char *file; /* NULL with `demo` */
+    bool demo;
+    struct address listen[OPTIONS_MAX_LISTEN];
+    size_t listen_count; /* at least 1 */
+    uint32_t loop;       /* rounds; 0: for ever */
+    int64_t lead_ms;     /* -1: what the viewer announced */
+    bool audio;
+    bool video;
+    int64_t stop_after_ns; /* 0: never */
+    uint32_t max_clients;
+    int64_t handshake_timeout_ns;
+    int64_t idle_timeout_ns;
+    int64_t stall_timeout_ns;
+    bool quiet;
+    bool verbose;
+};
+
+enum options_result {
+    OPTIONS_SERVE,
+    OPTIONS_HELP,    /* print options_help to standard output, exit 0 */
+    OPTIONS_VERSION, /* print the version to standard output, exit 0 */
+    OPTIONS_WRONG    /* print `fault` to standard error, exit 2 */
+};
+
+#define OPTIONS_FAULT_BYTES 256
+
+/* Reads argv as getopt_long does. `options` is filled on OPTIONS_SERVE and
+ * points into argv; `fault` is one line without newline on OPTIONS_WRONG. */
+enum options_result options_parse(int argc, char **argv,
+                                  struct options *options,
+                                  char fault[static OPTIONS_FAULT_BYTES]);
+
+extern const char options_help[];
+
+#endif

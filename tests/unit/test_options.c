@@ -1,0 +1,290 @@
+/* options: every option, each number at its bounds, and what is said when
+ * something is wrong. */
+#include "options.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define S INT64_C(1000000000)
+#define MAX_ARGUMENTS 48
+
+/* Parses a command line whose words are parted by single blanks. */
+static enum options_result parse(const char *line, struct options *options,
+                                 char fault[static OPTIONS_FAULT_BYTES])
+{
+    static char words[2048];
+    char *argv[MAX_ARGUMENTS + 1] = {0};
+    int argc = 0;
+
+    ck_assert_uint_lt(strlen(line), sizeof(words));
+    strcpy(words, line);
+    memset(fault, 'X', OPTIONS_FAULT_BYTES);
+    for (char *next = words; next != NULL && argc < MAX_ARGUMENTS;) {
+        argv[argc++] = next;
+        next = strchr(next, ' ');
+        if (next != NULL)
+            *next++ = '\0';
+    }
+    return options_parse(argc, argv, options, fault);
+}
+
+static struct options parse_well(const char *line)
+{
+    char fault[OPTIONS_FAULT_BYTES];
+    struct options options;
+    const enum options_result result = parse(line, &options, fault);
+
+    ck_assert_msg(result == OPTIONS_SERVE, "%s: %.100s", line,
+                  result == OPTIONS_WRONG ? fault : "no serving");
+    return options;
+}
+
+START_TEST(defaults)
+{
+    const struct options o = parse_well("flvd movie.flv");
+
+    ck_assert_str_eq(o.file, "movie.flv");
+    ck_assert(!o.demo);
+    ck_assert_uint_eq(o.listen_count, 1);
+    ck_assert(o.listen[0].is_any);
+    ck_assert_uint_eq(address_port(&o.listen[0].socket), 1935);
+    ck_assert_uint_eq(o.loop, 0);
+    ck_assert_int_eq(o.lead_ms, -1);
+    ck_assert(o.audio);
+    ck_assert(o.video);
+    ck_assert_int_eq(o.stop_after_ns, 0);
+    ck_assert_uint_eq(o.max_clients, 10000);
+    ck_assert_int_eq(o.handshake_timeout_ns, 10 * S);
+    ck_assert_int_eq(o.idle_timeout_ns, 300 * S);
+    ck_assert_int_eq(o.stall_timeout_ns, 3600 * S);
+    ck_assert(!o.quiet);
+    ck_assert(!o.verbose);
+}
+END_TEST
+
+START_TEST(flags)
+{
+    struct options o = parse_well("flvd --demo");
+
+    ck_assert(o.demo);
+    ck_assert_ptr_null(o.file);
+    ck_assert_uint_eq(parse_well("flvd --once f").loop, 1);
+    ck_assert_uint_eq(parse_well("flvd -1 f").loop, 1);
+    ck_assert_uint_eq(parse_well("flvd f -1").loop, 1);
+    ck_assert_uint_eq(parse_well("flvd --once --loop 3 f").loop, 3);
+    o = parse_well("flvd --no-audio f");
+    ck_assert(!o.audio && o.video);
+    o = parse_well("flvd --no-video f");
+    ck_assert(o.audio && !o.video);
+    ck_assert(parse_well("flvd -q f").quiet);
+    ck_assert(parse_well("flvd --quiet f").quiet);
+    ck_assert(parse_well("flvd -v f").verbose);
+    ck_assert(parse_well("flvd --verbose f").verbose);
+    ck_assert_str_eq(parse_well("flvd -- -f").file, "-f");
+}
+END_TEST
+
+START_TEST(listeners)
+{
+    struct options o = parse_well("flvd -l 127.0.0.1:0 --listen [::1]:1936 "
+                                  "--listen=1937 -l1938 f");
+
+    ck_assert_uint_eq(o.listen_count, 4);
+    for (unsigned i = 0; i < 4; i++)
+        ck_assert_uint_eq(address_port(&o.listen[i].socket),
+                          i == 0 ? 0 : 1935 + i);
+    o = parse_well("flvd -l1 -l2 -l3 -l4 -l5 -l6 -l7 -l8 -l9 -l10 -l11 -l12 "
+                   "-l13 -l14 -l15 -l16 f");
+    ck_assert_uint_eq(o.listen_count, 16);
+}
+END_TEST
+
+START_TEST(help_and_version)
+{
+    static const struct {
+        const char *line;
+        enum options_result result;
+    } cases[] = {{"flvd -h", OPTIONS_HELP},
+                 {"flvd --help", OPTIONS_HELP},
+                 {"flvd f --help", OPTIONS_HELP},
+                 {"flvd -V", OPTIONS_VERSION},
+                 {"flvd --version", OPTIONS_VERSION},
+                 {"flvd a b c -V", OPTIONS_VERSION}};
+    char fault[OPTIONS_FAULT_BYTES];
+    struct options o;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        ck_assert_int_eq(parse(cases[i].line, &o, fault), cases[i].result);
+}
+END_TEST
+
+START_TEST(help_names_every_option)
+{
+    static const char *const names[] = {
+        "-l, --listen",        "--demo",         "--loop",
+        "-1, --once",          "--lead",         "--no-audio",
+        "--no-video",          "--stop-after",   "--max-clients",
+        "--handshake-timeout", "--idle-timeout", "--stall-timeout",
+        "-q, --quiet",         "-v, --verbose",  "-h, --help",
+        "-V, --version"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        ck_assert_ptr_nonnull(strstr(options_help, names[i]));
+}
+END_TEST
+
+START_TEST(counts_at_their_bounds)
+{
+    ck_assert_uint_eq(parse_well("flvd --loop 0 f").loop, 0);
+    ck_assert_uint_eq(parse_well("flvd --loop 7 f").loop, 7);
+    ck_assert_uint_eq(parse_well("flvd --loop 4000000000 f").loop, 4000000000);
+    ck_assert_uint_eq(parse_well("flvd --max-clients 1 f").max_clients, 1);
+    ck_assert_uint_eq(parse_well("flvd --max-clients 1000000 f").max_clients,
+                      1000000);
+}
+END_TEST
+
+START_TEST(seconds_at_their_bounds)
+{
+    ck_assert_int_eq(parse_well("flvd --lead 0 f").lead_ms, 0);
+    ck_assert_int_eq(parse_well("flvd --lead 0.5 f").lead_ms, 500);
+    ck_assert_int_eq(parse_well("flvd --lead 2. f").lead_ms, 2000);
+    ck_assert_int_eq(parse_well("flvd --lead 604800 f").lead_ms, 604800000);
+    ck_assert_int_eq(parse_well("flvd --stop-after 0.001 f").stop_after_ns,
+                     1000000);
+    ck_assert_int_eq(parse_well("flvd --stop-after 604800 f").stop_after_ns,
+                     604800 * S);
+    ck_assert_int_eq(
+        parse_well("flvd --handshake-timeout 0.001 f").handshake_timeout_ns,
+        1000000);
+    ck_assert_int_eq(
+        parse_well("flvd --handshake-timeout 604800 f").handshake_timeout_ns,
+        604800 * S);
+    ck_assert_int_eq(parse_well("flvd --idle-timeout 1.25 f").idle_timeout_ns,
+                     1250000000);
+    ck_assert_int_eq(parse_well("flvd --idle-timeout 604800 f").idle_timeout_ns,
+                     604800 * S);
+    ck_assert_int_eq(
+        parse_well("flvd --stall-timeout 0.001 f").stall_timeout_ns, 1000000);
+    ck_assert_int_eq(
+        parse_well("flvd --stall-timeout 604800 f").stall_timeout_ns,
+        604800 * S);
+}
+END_TEST
+
+/* What is wrong is named: each of the words stands in the message. */
+START_TEST(what_is_wrong_is_named)
+{
+    static const struct {
+        const char *line;
+        const char *words[3];
+    } cases[] = {
+        {"flvd", {"FLV file", "--demo"}},
+        {"flvd ", {"name of the FLV file", "empty"}},
+        {"flvd a b", {"one FILE", "'b'"}},
+        {"flvd --demo a", {"--demo", "'a'"}},
+        {"flvd --no-audio --no-video f", {"--no-audio", "--no-video"}},
+        {"flvd -q -v f", {"--quiet", "--verbose"}},
+        /* numbers */
+        {"flvd --loop -1 f", {"--loop", "0 to 4000000000", "'-1'"}},
+        {"flvd --loop 4000000001 f", {"--loop", "'4000000001'"}},
+        {"flvd --loop 1.5 f", {"--loop", "whole", "'1.5'"}},
+        {"flvd --loop= f", {"--loop", "''"}},
+        {"flvd --loop x f", {"--loop", "'x'"}},
+        {"flvd --loop 0x10 f", {"--loop", "'0x10'"}},
+        {"flvd --loop 1e3 f", {"--loop", "'1e3'"}},
+        {"flvd --loop 000000000000000000001 f", {"--loop"}},
+        {"flvd --max-clients 0 f", {"--max-clients", "1 to 1000000", "'0'"}},
+        {"flvd --max-clients 1000001 f", {"--max-clients", "'1000001'"}},
+        {"flvd --lead -1 f", {"--lead", "0 to 604800", "'-1'"}},
+        {"flvd --lead 604800.001 f", {"--lead", "'604800.001'"}},
+        {"flvd --lead 1..5 f", {"--lead", "'1..5'"}},
+        {"flvd --lead .5 f", {"--lead", "'.5'"}},
+        {"flvd --lead inf f", {"--lead", "'inf'"}},
+        {"flvd --lead nan f", {"--lead", "'nan'"}},
+        {"flvd --lead 5s f", {"--lead", "'5s'"}},
+        {"flvd --stop-after 0 f", {"--stop-after", "0.001 to 604800", "'0'"}},
+        {"flvd --stop-after 0.0009 f", {"--stop-after", "'0.0009'"}},
+        {"flvd --stop-after 604801 f", {"--stop-after", "'604801'"}},
+        {"flvd --handshake-timeout 0 f", {"--handshake-timeout", "'0'"}},
+        {"flvd --handshake-timeout 604801 f", {"--handshake-timeout"}},
+        {"flvd --idle-timeout 0 f", {"--idle-timeout", "'0'"}},
+        {"flvd --idle-timeout 604801 f", {"--idle-timeout"}},
+        {"flvd --stall-timeout 0 f", {"--stall-timeout", "'0'"}},
+        {"flvd --stall-timeout 604801 f", {"--stall-timeout"}},
+        /* listeners */
+        {"flvd -l x f", {"--listen", "PORT", "'x'"}},
+        {"flvd -l 65536 f", {"--listen", "65535", "'65536'"}},
+        {"flvd --listen localhost:1 f", {"--listen", "'localhost:1'"}},
+        {"flvd -l1 -l2 -l3 -l4 -l5 -l6 -l7 -l8 -l9 -l10 -l11 -l12 -l13 -l14 "
+         "-l15 -l16 -l17 f",
+         {"--listen", "16 times"}},
+        /* options that are none */
+        {"flvd --nonsense f", {"--nonsense"}},
+        {"flvd --no f", {"--no"}}, /* ambiguous */
+        {"flvd -x f", {"-x"}},
+        {"flvd --loop", {"--loop", "needs a value"}},
+        {"flvd f -l", {"-l", "needs a value"}},
+        {"flvd --listen", {"--listen", "needs a value"}},
+        {"flvd --demo=1", {"--demo", "takes no value"}},
+        {"flvd --once=3 f", {"--once", "takes no value"}},
+        {"flvd --quiet=yes f", {"--quiet", "takes no value"}},
+        {"flvd --once -xq f", {"-x"}},
+        {"flvd --quiet -1x f", {"-x"}},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char fault[OPTIONS_FAULT_BYTES];
+        struct options o;
+
+        ck_assert_msg(parse(cases[i].line, &o, fault) == OPTIONS_WRONG, "%s",
+                      cases[i].line);
+        ck_assert_ptr_nonnull(memchr(fault, '\0', sizeof(fault)));
+        ck_assert_ptr_null(strchr(fault, '\n'));
+        for (size_t w = 0; w < 3 && cases[i].words[w] != NULL; w++)
+            ck_assert_msg(strstr(fault, cases[i].words[w]) != NULL,
+                          "%s: no %s in: %s", cases[i].line, cases[i].words[w],
+                          fault);
+    }
+}
+END_TEST
+
+START_TEST(long_words_fit)
+{
+    char line[1100] = "flvd --loop ";
+    char fault[OPTIONS_FAULT_BYTES];
+    struct options o;
+
+    memset(line + 12, '9', 1000);
+    ck_assert_int_eq(parse(line, &o, fault), OPTIONS_WRONG);
+    ck_assert_ptr_nonnull(memchr(fault, '\0', sizeof(fault)));
+    memset(line + 5, '-', 2);
+    memset(line + 7, 'x', 1000);
+    ck_assert_int_eq(parse(line, &o, fault), OPTIONS_WRONG);
+    ck_assert_ptr_nonnull(memchr(fault, '\0', sizeof(fault)));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *const suite = suite_create("options");
+    TCase *const tests = tcase_create("options");
+    SRunner *const runner = srunner_create(suite);
+
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, defaults);
+    tcase_add_test(tests, flags);
+    tcase_add_test(tests, listeners);
+    tcase_add_test(tests, help_and_version);
+    tcase_add_test(tests, help_names_every_option);
+    tcase_add_test(tests, counts_at_their_bounds);
+    tcase_add_test(tests, seconds_at_their_bounds);
+    tcase_add_test(tests, what_is_wrong_is_named);
+    tcase_add_test(tests, long_words_fit);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
