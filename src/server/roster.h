@@ -1,0 +1,67 @@
+/* Who is connected: the limit, interrupting everybody, waiting until nobody is
+ * left. Thread-safe.
+ *
+ * A worker is entered before its thread exists and leaves as its last act, so
+ * an empty roster means that nothing shared is used any more. Only the worker
+ * closes its descriptor, and takes it out of its entry first: no descriptor
+ * that was given to somebody else is ever interrupted. */
+#ifndef FLVD_SERVER_ROSTER_H
+#define FLVD_SERVER_ROSTER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One connection; lies in the worker's own memory. */
+struct roster_entry {
+    struct roster_entry *next; /* all of these are guarded by the roster */
+    struct roster_entry *previous;
+    int fd;          /* -1 once the worker took it out */
+    bool is_settled; /* got to `connect`, or was drawn */
+    bool was_drawn;  /* had to go for somebody else */
+};
+
+struct roster {
+    pthread_mutex_t lock;
+    pthread_cond_t left;
+    struct roster_entry *entries;
+    uint32_t count;
+    uint32_t unsettled;
+    uint32_t limit;
+    uint64_t random; /* state of the draw who is refused */
+    bool closed;     /* nobody may enter any more */
+};
+
+void roster_init(struct roster *roster, uint32_t limit, uint64_t seed);
+void roster_destroy(struct roster *roster);
+
+/* Enters a connection. False when it is full of peers that got to `connect`,
+ * or closed. Past three quarters of the limit, the fuller the likelier, and
+ * always when it is full, a peer that did not get to `connect` yet is drawn and
+ * interrupted: a flood of those must not keep viewers out. */
+bool roster_enter(struct roster *roster, struct roster_entry *entry, int fd);
+
+/* The peer got to `connect`. */
+void roster_settle(struct roster *roster, struct roster_entry *entry);
+
+/* Whether it was interrupted to make room. */
+bool roster_was_drawn(struct roster *roster, const struct roster_entry *entry);
+
+/* The descriptor is about to be closed: nobody interrupts it from now on. */
+void roster_detach(struct roster *roster, struct roster_entry *entry);
+
+/* The worker's last act: `entry` may be freed by the caller afterwards, but
+ * the roster may be gone. */
+void roster_leave(struct roster *roster, struct roster_entry *entry);
+
+/* Lets nobody in any more and interrupts all that are in: those that wait for
+ * bytes, and with `both` those that wait to send, too. */
+void roster_interrupt(struct roster *roster, bool both);
+
+/* Waits until nobody is in, `deadline_ns` at the latest. Returns how many
+ * are left. */
+uint32_t roster_wait_empty(struct roster *roster, int64_t deadline_ns);
+
+uint32_t roster_count(struct roster *roster);
+
+#endif
