@@ -1,0 +1,66 @@
+/* NetConnection: the conversation with one peer above the chunk stream. It is
+ * handed whole messages, keeps the state that they make, and puts the replies
+ * into its outbox. No sockets, no waiting (a play may block on the disk);
+ * `now` is an argument. */
+#ifndef FLVD_SERVER_NET_CONNECTION_H
+#define FLVD_SERVER_NET_CONNECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "options.h"
+#include "rtmp/protocol.h"
+#include "server/library.h"
+#include "server/net_stream.h"
+#include "server/outbox.h"
+#include "server/session_end.h"
+
+struct net_connection {
+    const struct options *options;
+    struct library *library;
+    const char *label;         /* of the session, for log lines; not ours */
+    bool is_connected;         /* connect was answered */
+    int64_t idle_since_ns;     /* when it last stopped playing, or connected */
+    int64_t default_buffer_ms; /* announced for message stream 0; -1: none */
+    bool refusal_told;         /* once a session: nobody shall flood the log */
+    bool media_changed;      /* what is on its way of the media is not wanted */
+    uint32_t window_bytes;   /* the peer wants acknowledgements; 0: not */
+    uint32_t received_bytes; /* wraps, as RTMP 1.0, 5.4.3 has it */
+    uint32_t acknowledged_bytes;
+    uint64_t sent_bytes; /* of media, in all plays */
+    uint64_t sent_tags;
+    struct net_stream streams[RTMP_MAX_MESSAGE_STREAMS];
+    struct outbox outbox;
+    char app[LOG_ESCAPED_BYTES];  /* as received, escaped; "" before connect */
+    char name[LOG_ESCAPED_BYTES]; /* of the last play */
+};
+
+void net_connection_init(struct net_connection *connection,
+                         const struct options *options, struct library *library,
+                         const char *label, int64_t now_ns);
+void net_connection_destroy(struct net_connection *connection);
+
+/* Handles a message. SESSION_GOES_ON, or why the session must end. */
+enum session_end net_connection_handle(struct net_connection *connection,
+                                       const struct rtmp_message *message,
+                                       int64_t now_ns);
+
+/* Counts bytes that came from the peer, and acknowledges when it is time. */
+void net_connection_count_received(struct net_connection *connection,
+                                   uint32_t bytes);
+
+/* Ends the play of one of its streams, `complete` at its end, and keeps
+ * account. */
+void net_connection_stop_stream(struct net_connection *connection,
+                                struct net_stream *stream, bool complete,
+                                int64_t now_ns);
+
+/* Tells the peer that the server goes away: ends all plays. */
+void net_connection_say_goodbye(struct net_connection *connection,
+                                int64_t now_ns);
+
+/* Whether any of its streams plays. */
+bool net_connection_is_playing(const struct net_connection *connection);
+
+#endif
