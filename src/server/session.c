@@ -1,0 +1,549 @@
+/* The life of one connection.
+ *
+ * The one wait: ask the feed what is due, send it, then wait for bytes of the
+ * peer until the next tag is due or a deadline of the phase has come. A worker
+ * that is stuck in a write looks up every so often, so that a command is heard
+ * at once. Nothing polls, nobody else touches the session but through its
+ * roster entry. */
+#include "config.h"
+
+#include "server/session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/transport.h"
+#include "rtmp/chunk.h"
+#include "rtmp/handshake.h"
+#include "server/feed.h"
+#include "server/net_connection.h"
+#include "server/session_end.h"
+
+/* Bytes that are read at one go. Commands are a few hundred. */
+#define READ_BYTES 2048
+
+/* SO_RCVTIMEO wakes up to 7 ms late: what must be exact is slept from here. */
+#define EXACT_WAIT_NS (10 * CLOCK_NS_PER_MS)
+
+/* How often a worker that is stuck in a write looks up: often enough to hear a
+ * pause in time; seldom once the viewer has taken nothing for a while, as
+ * players do that pause by not reading. */
+#define WRITE_TICK_NS (80 * CLOCK_NS_PER_MS)
+#define WRITE_TICK_STALLED_NS (1 * CLOCK_NS_PER_S)
+#define STALLED_AFTER_NS (10 * CLOCK_NS_PER_S)
+
+/* A host that leaves data unacknowledged for this long is gone; looked at in
+ * this interval. */
+#define HOST_GONE_MS 30000
+#define HOST_CHECK_NS (10 * CLOCK_NS_PER_S)
+
+/* What a stopping server and a refused peer have to take their last words. */
+#define GOODBYE_NS (2 * CLOCK_NS_PER_S)
+#define LINGER_NS (500 * CLOCK_NS_PER_MS)
+
+struct session {
+    struct roster_entry entry;
+    struct session_context *context;
+    int64_t started_ns;
+    struct transport transport;
+    struct chunk_reader *reader;
+    int64_t host_checked_ns;
+    bool awaits_acknowledgement; /* of what was sent, as far as we looked */
+    struct net_connection connection;
+    struct feed feed;
+    char label[ADDRESS_TEXT_BYTES + 24]; /* "#12 192.0.2.1:50000" */
+    uint8_t input[READ_BYTES];
+};
+
+static enum session_end end_of_transport(const struct session *session,
+                                         enum transport_result result)
+{
+    if (atomic_load(&session->context->stopping))
+        return SESSION_SERVER_STOPS;
+    if (roster_was_drawn(session->context->roster, &session->entry))
+        return SESSION_CROWDED_OUT;
+    switch (result) {
+    case TRANSPORT_CLOSED:
+        return SESSION_PEER_CLOSED;
+    case TRANSPORT_RESET:
+        return SESSION_PEER_RESET;
+    case TRANSPORT_GONE:
+        return SESSION_PEER_VANISHED;
+    default:
+        log_debug("%s: %s", session->label, strerror(errno));
+        return SESSION_IO_ERROR;
+    }
+}
+
+/* --- handshake ---------------------------------------------------------- */
+
+static enum session_end read_exactly(struct session *session, uint8_t *data,
+                                     size_t size, int64_t deadline_ns)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        size_t length = 0;
+        enum transport_result result;
+
+        /* A peer that sends byte after byte never times out. */
+        if (clock_now_ns() >= deadline_ns)
+            return SESSION_HANDSHAKE_TIMEOUT;
+        result = transport_read(&session->transport, data + done, size - done,
+                                deadline_ns, &length);
+        if (result != TRANSPORT_OK && result != TRANSPORT_TIMEOUT)
+            return end_of_transport(session, result);
+        done += length;
+    }
+    return SESSION_GOES_ON;
+}
+
+static enum session_end write_all(struct session *session, const uint8_t *data,
+                                  size_t size, int64_t deadline_ns)
+{
+    struct gather *gather = &session->feed.gather;
+    enum session_end end = SESSION_GOES_ON;
+
+    gather_reset(gather);
+    gather_add_memory(gather, data, size);
+    while (gather->bytes > 0 && end == SESSION_GOES_ON) {
+        enum transport_result result =
+            transport_write(&session->transport, gather, deadline_ns);
+
+        if (result == TRANSPORT_TIMEOUT && clock_now_ns() >= deadline_ns)
+            end = SESSION_HANDSHAKE_TIMEOUT;
+        else if (result != TRANSPORT_OK && result != TRANSPORT_TIMEOUT)
+            end = end_of_transport(session, result);
+    }
+    /* It refers to the caller's memory. */
+    gather_reset(gather);
+    return end;
+}
+
+/* The answer is one block of exactly 3073 bytes, and nothing follows it until
+ * connect was read: HaishinKit takes S2 only when it is all that is left in its
+ * buffer. The buffers live on the stack, in pages that later calls use too. */
+static enum session_end shake_hands(struct session *session,
+                                    int64_t deadline_ns)
+{
+    uint8_t c0c1[RTMP_C0C1_BYTES];
+    uint8_t random[RTMP_HANDSHAKE_BYTES];
+    uint8_t reply[RTMP_S0S1S2_BYTES];
+    int64_t uptime_ns = session->started_ns - session->context->started_ns;
+    enum handshake_kind kind;
+    enum session_end end;
+
+    /* The first byte alone tells a peer that speaks something else. */
+    end = read_exactly(session, c0c1, 1, deadline_ns);
+    if (end != SESSION_GOES_ON)
+        return end;
+    if (!handshake_version_is_answered(c0c1[0]))
+        return SESSION_BAD_HANDSHAKE;
+    end = read_exactly(session, c0c1 + 1, sizeof(c0c1) - 1, deadline_ns);
+    if (end != SESSION_GOES_ON)
+        return end;
+    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        memset(random, 0x5A, sizeof(random));
+    kind = handshake_answer(c0c1, random,
+                            (uint32_t)(uptime_ns / CLOCK_NS_PER_MS), reply);
+    if (kind == HANDSHAKE_REFUSED)
+        return SESSION_BAD_HANDSHAKE;
+    end = write_all(session, reply, sizeof(reply), deadline_ns);
+    if (end != SESSION_GOES_ON)
+        return end;
+    log_debug("%s: %s handshake", session->label,
+              kind == HANDSHAKE_SIMPLE ? "simple" : "digest");
+    return read_exactly(session, reply, RTMP_HANDSHAKE_BYTES, deadline_ns);
+}
+
+/* --- input -------------------------------------------------------------- */
+
+static enum session_end end_of_chunks(struct session *session,
+                                      enum chunk_result result)
+{
+    if (result == CHUNK_NO_MEMORY)
+        return SESSION_NO_MEMORY;
+    log_info("%s: malformed chunk: %s", session->label,
+             chunk_reader_fault(session->reader));
+    return SESSION_BAD_CHUNK;
+}
+
+static enum session_end take_input(struct session *session, size_t length)
+{
+    struct byte_reader in;
+    bool was_connected = session->connection.is_connected;
+    int64_t now_ns = clock_now_ns();
+
+    byte_reader_init(&in, session->input, length);
+    for (;;) {
+        struct rtmp_message message;
+        enum chunk_result result =
+            chunk_reader_push(session->reader, &in, &message);
+        enum session_end end;
+
+        if (result == CHUNK_MORE)
+            break;
+        if (atomic_load(&session->context->stopping))
+            return SESSION_SERVER_STOPS;
+        if (result != CHUNK_MESSAGE)
+            return end_of_chunks(session, result);
+        end = net_connection_handle(&session->connection, &message, now_ns);
+        if (end != SESSION_GOES_ON)
+            return end;
+    }
+    net_connection_count_received(&session->connection, (uint32_t)length);
+    transport_acknowledge_at_once(
+        &session->transport, !net_connection_is_playing(&session->connection));
+    if (!was_connected && session->connection.is_connected)
+        roster_settle(session->context->roster, &session->entry);
+    return SESSION_GOES_ON;
+}
+
+/* Handles what the peer has sent; waits for it until `deadline_ns`, or not at
+ * all with CLOCK_NOW. */
+#define CLOCK_NOW 0
+
+static enum session_end hear(struct session *session, int64_t deadline_ns)
+{
+    struct transport *transport = &session->transport;
+    size_t length = 0;
+    enum transport_result result =
+        deadline_ns == CLOCK_NOW
+            ? transport_read_now(transport, session->input, READ_BYTES, &length)
+            : transport_read(transport, session->input, READ_BYTES, deadline_ns,
+                             &length);
+
+    if (result == TRANSPORT_TIMEOUT)
+        return SESSION_GOES_ON;
+    if (result != TRANSPORT_OK)
+        return end_of_transport(session, result);
+    return take_input(session, length);
+}
+
+/* --- output ------------------------------------------------------------- */
+
+/* When the phase that the session is in ends it, and with which reason. */
+static int64_t phase_deadline_ns(const struct session *session,
+                                 enum session_end *reason)
+{
+    const struct net_connection *connection = &session->connection;
+    const struct options *options = session->context->options;
+    int64_t deadline_ns = CLOCK_NEVER;
+
+    if (!connection->is_connected) {
+        *reason = SESSION_HANDSHAKE_TIMEOUT;
+        return session->started_ns + options->handshake_timeout_ns;
+    }
+    if (!net_connection_is_playing(connection)) {
+        *reason = SESSION_IDLE_TIMEOUT;
+        return connection->idle_since_ns + options->idle_timeout_ns;
+    }
+    *reason = SESSION_BURST_TIMEOUT;
+    for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++) {
+        const struct net_stream *stream = &connection->streams[i];
+
+        if (net_stream_owes_burst(stream))
+            deadline_ns =
+                clock_earlier(deadline_ns, stream->started_ns +
+                                               options->handshake_timeout_ns);
+    }
+    return deadline_ns;
+}
+
+static bool host_is_gone(struct session *session, int64_t now_ns)
+{
+    if (now_ns - session->host_checked_ns < HOST_CHECK_NS)
+        return false;
+    session->host_checked_ns = now_ns;
+    return transport_host_is_gone(&session->transport, HOST_GONE_MS);
+}
+
+/* What to do about a write that could not go on until now. */
+static enum session_end judge_stall(struct session *session,
+                                    int64_t stalled_since_ns, int64_t now_ns)
+{
+    enum session_end reason;
+
+    if (host_is_gone(session, now_ns))
+        return SESSION_PEER_VANISHED;
+    if (phase_deadline_ns(session, &reason) <= now_ns)
+        return reason;
+    if (now_ns - stalled_since_ns >=
+        session->context->options->stall_timeout_ns)
+        return SESSION_STALL_TIMEOUT;
+    return SESSION_GOES_ON;
+}
+
+static int64_t write_tick_ns(const struct session *session,
+                             int64_t stalled_since_ns, int64_t now_ns)
+{
+    enum session_end reason;
+    bool is_stalled = now_ns - stalled_since_ns > STALLED_AFTER_NS;
+    int64_t tick_ns =
+        now_ns + (is_stalled ? WRITE_TICK_STALLED_NS : WRITE_TICK_NS);
+
+    tick_ns =
+        clock_earlier(tick_ns, stalled_since_ns +
+                                   session->context->options->stall_timeout_ns);
+    return clock_earlier(tick_ns, phase_deadline_ns(session, &reason));
+}
+
+/* Sends the gather, listening between two writes. */
+static enum session_end send_gather(struct session *session)
+{
+    struct feed *feed = &session->feed;
+    int64_t now_ns = clock_now_ns();
+    int64_t moved_ns = now_ns;
+
+    if (host_is_gone(session, now_ns))
+        return SESSION_PEER_VANISHED;
+    while (feed->gather.bytes > 0) {
+        enum transport_result result =
+            transport_write(&session->transport, &feed->gather,
+                            write_tick_ns(session, moved_ns, now_ns));
+        enum session_end end = SESSION_GOES_ON;
+
+        now_ns = clock_now_ns();
+        if (result == TRANSPORT_OK)
+            moved_ns = now_ns;
+        else if (result == TRANSPORT_TIMEOUT)
+            end = judge_stall(session, moved_ns, now_ns);
+        else if (result == TRANSPORT_FILE_FAULT)
+            feed_file_failed(feed, &session->connection, now_ns);
+        else
+            end = end_of_transport(session, result);
+        if (end == SESSION_GOES_ON && feed->gather.bytes > 0)
+            end = hear(session, CLOCK_NOW);
+        if (end != SESSION_GOES_ON)
+            return end;
+        if (session->connection.media_changed)
+            feed_drop_unsent(feed, &session->connection);
+        session->connection.media_changed = false;
+    }
+    feed_sent(feed, &session->connection);
+    session->awaits_acknowledgement = true;
+    return SESSION_GOES_ON;
+}
+
+/* --- the one wait ------------------------------------------------------- */
+
+/* Keepalive does not run while data are unacknowledged: until they are not, a
+ * wait ends from time to time to look whether the host is still there. */
+static int64_t look_again_ns(struct session *session)
+{
+    if (session->awaits_acknowledgement)
+        session->awaits_acknowledgement =
+            transport_has_unsent(&session->transport);
+    return session->awaits_acknowledgement
+               ? session->host_checked_ns + HOST_CHECK_NS
+               : CLOCK_NEVER;
+}
+
+static enum session_end wait_for_peer(struct session *session, int64_t due_ns,
+                                      int64_t now_ns)
+{
+    enum session_end reason;
+    int64_t phase_ns = phase_deadline_ns(session, &reason);
+
+    if (phase_ns <= now_ns)
+        return reason;
+    if (due_ns <= now_ns) /* a seek is under way */
+        return SESSION_GOES_ON;
+    if (host_is_gone(session, now_ns))
+        return SESSION_PEER_VANISHED;
+    due_ns = clock_earlier(due_ns, look_again_ns(session));
+    if (phase_ns < due_ns)
+        return hear(session, phase_ns);
+    /* Exact timing was asked for: the last few milliseconds are slept. */
+    if (session->context->options->lead_ms == 0 && due_ns != CLOCK_NEVER) {
+        if (due_ns - now_ns > EXACT_WAIT_NS)
+            return hear(session, due_ns - EXACT_WAIT_NS);
+        clock_sleep_until(due_ns);
+        return hear(session, CLOCK_NOW);
+    }
+    return hear(session, due_ns);
+}
+
+static enum session_end converse(struct session *session)
+{
+    for (;;) {
+        int64_t now_ns = clock_now_ns();
+        int64_t due_ns =
+            feed_fill(&session->feed, &session->connection, now_ns);
+        enum session_end end;
+
+        if (atomic_load(&session->context->stopping))
+            return SESSION_SERVER_STOPS;
+        if (session->feed.gather.bytes > 0)
+            end = send_gather(session);
+        else
+            end = wait_for_peer(session, due_ns, now_ns);
+        /* More is due at once: what the peer says is not waited for, but
+         * heard. */
+        if (end == SESSION_GOES_ON && due_ns <= now_ns)
+            end = hear(session, CLOCK_NOW);
+        if (end != SESSION_GOES_ON)
+            return end;
+    }
+}
+
+/* The last words: finishes the message that was begun, says that all plays have
+ * ended, and whatever replies were still to be sent. */
+static void say_goodbye(struct session *session)
+{
+    int64_t deadline_ns = clock_now_ns() + GOODBYE_NS;
+    struct feed *feed = &session->feed;
+
+    feed_drop_unsent(feed, &session->connection);
+    net_connection_say_goodbye(&session->connection, clock_now_ns());
+    while (clock_now_ns() < deadline_ns) {
+        enum transport_result result;
+
+        if (feed->gather.bytes == 0) {
+            feed_sent(feed, &session->connection);
+            (void)feed_fill(feed, &session->connection, clock_now_ns());
+            if (feed->gather.bytes == 0)
+                break;
+        }
+        result =
+            transport_write(&session->transport, &feed->gather, deadline_ns);
+        if (result == TRANSPORT_FILE_FAULT)
+            feed_file_failed(feed, &session->connection, clock_now_ns());
+        else if (result != TRANSPORT_OK)
+            return;
+    }
+    transport_close_gently(&session->transport, clock_now_ns() + LINGER_NS);
+}
+
+static enum session_end live(struct session *session)
+{
+    int64_t deadline_ns =
+        session->started_ns + session->context->options->handshake_timeout_ns;
+    enum session_end end = shake_hands(session, deadline_ns);
+
+    if (end == SESSION_GOES_ON)
+        end = converse(session);
+    if (end == SESSION_SERVER_STOPS || end == SESSION_BAD_COMMAND ||
+        end == SESSION_IDLE_TIMEOUT)
+        say_goodbye(session);
+    return end;
+}
+
+/* --- thread ------------------------------------------------------------- */
+
+static void log_end(const struct session *session, enum session_end end)
+{
+    const struct net_connection *connection = &session->connection;
+    int64_t age_ns = clock_now_ns() - session->started_ns;
+
+    log_info("%s: ended: %s; app \"%s\", name \"%s\", %.3f s, %" PRIu64
+             " bytes, %" PRIu64 " tags",
+             session->label, session_end_text(end), connection->app,
+             connection->name, (double)age_ns / (double)CLOCK_NS_PER_S,
+             connection->sent_bytes, connection->sent_tags);
+}
+
+static void *session_run(void *argument)
+{
+    struct session *session = argument;
+    struct roster *roster = session->context->roster;
+    enum session_end end;
+
+    log_debug("%s: connected", session->label);
+    end = live(session);
+    log_end(session, end);
+    roster_detach(roster, &session->entry);
+    transport_destroy(&session->transport);
+    feed_destroy(&session->feed);
+    net_connection_destroy(&session->connection);
+    chunk_reader_free(session->reader);
+    roster_leave(roster, &session->entry);
+    free(session);
+    return NULL;
+}
+
+static struct session *session_new(struct session_context *context, int fd,
+                                   const struct sockaddr_storage *peer)
+{
+    struct session *session = malloc(sizeof(*session));
+    char address[ADDRESS_TEXT_BYTES];
+
+    if (session == NULL)
+        return NULL;
+    session->reader = chunk_reader_new();
+    if (session->reader == NULL) {
+        free(session);
+        return NULL;
+    }
+    session->context = context;
+    session->started_ns = clock_now_ns();
+    session->host_checked_ns = session->started_ns;
+    session->awaits_acknowledgement = false;
+    snprintf(session->label, sizeof(session->label), "#%" PRIu64 " %s",
+             (uint64_t)atomic_fetch_add(&context->sessions, 1) + 1,
+             address_format(peer, address));
+    transport_init(&session->transport, fd);
+    feed_init(&session->feed);
+    net_connection_init(&session->connection, context->options,
+                        context->library, session->label, session->started_ns);
+    return session;
+}
+
+/* Some machines want more than a worker needs. */
+static size_t stack_bytes(void)
+{
+    long least = sysconf(_SC_THREAD_STACK_MIN);
+
+    return least > WORKER_STACK_BYTES ? (size_t)least : WORKER_STACK_BYTES;
+}
+
+static int start_thread(struct session *session)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int error;
+
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, stack_bytes());
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    error = pthread_create(&thread, &attributes, session_run, session);
+    pthread_attr_destroy(&attributes);
+    return error;
+}
+
+enum session_start session_start(struct session_context *context, int fd,
+                                 const struct sockaddr_storage *peer)
+{
+    struct session *session = session_new(context, fd, peer);
+    int error;
+
+    if (session == NULL) {
+        close(fd);
+        errno = ENOMEM;
+        return SESSION_NOT_MADE;
+    }
+    if (!roster_enter(context->roster, &session->entry, fd)) {
+        transport_destroy(&session->transport);
+        chunk_reader_free(session->reader);
+        free(session);
+        return SESSION_REFUSED;
+    }
+    error = start_thread(session);
+    if (error == 0)
+        return SESSION_STARTED;
+    roster_detach(context->roster, &session->entry);
+    transport_destroy(&session->transport);
+    chunk_reader_free(session->reader);
+    roster_leave(context->roster, &session->entry);
+    free(session);
+    errno = error;
+    return SESSION_NOT_MADE;
+}

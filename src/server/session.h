@@ -1,0 +1,38 @@
+/* One connection, from accept to its end, on a thread of its own: the only
+ * place that sees every layer. It handshakes, hands messages to the
+ * conversation (net_connection), sends what the feed gives it, and waits; one
+ * blocking call at a time, each with an absolute deadline. */
+#ifndef FLVD_SERVER_SESSION_H
+#define FLVD_SERVER_SESSION_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/address.h"
+#include "options.h"
+#include "server/library.h"
+#include "server/roster.h"
+
+/* What all sessions share. Outlives them all. */
+struct session_context {
+    const struct options *options;
+    struct library *library;
+    struct roster *roster;
+    atomic_bool stopping;          /* the server stops: say goodbye */
+    atomic_uint_fast64_t sessions; /* numbers them in the log */
+    int64_t started_ns;
+};
+
+enum session_start {
+    SESSION_STARTED,
+    SESSION_REFUSED, /* too many connections */
+    SESSION_NOT_MADE /* memory or threads are short; errno says which */
+};
+
+/* Takes over the connected socket `fd`, also when it fails: enters it into the
+ * roster and starts its thread, detached. `peer` is for the log. */
+enum session_start session_start(struct session_context *context, int fd,
+                                 const struct sockaddr_storage *peer);
+
+#endif
