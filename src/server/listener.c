@@ -1,0 +1,190 @@
+/* Accepting, whatever happens: a listener that gives up on its first EMFILE,
+ * or spins on it, takes the server down with it. */
+#include "config.h"
+
+#include "server/listener.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define BACKLOG 4096
+
+/* After a failure for want of something that only time can bring. */
+#define BACK_OFF_NS (100 * CLOCK_NS_PER_MS)
+
+/* Refusals are told at this rate, with their number. */
+#define TELL_EVERY_NS (1 * CLOCK_NS_PER_S)
+
+static bool fail(char *fault, const struct address *address, const char *what)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    char reason[96];
+    int error = errno;
+
+    address_format(&address->socket, text);
+    if (address->is_any)
+        snprintf(text, sizeof(text), "port %u",
+                 (unsigned)address_port(&address->socket));
+    snprintf(fault, LISTENER_FAULT_BYTES, "cannot %s %s: %s%s", what, text,
+             strerror_r(error, reason, sizeof(reason)),
+             error == EADDRINUSE
+                 ? "; stop what uses it or choose another with --listen"
+                 : "");
+    return false;
+}
+
+static void set_option(int fd, int level, int name, int value)
+{
+    (void)setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+static bool bind_and_listen(struct listener *listener,
+                            const struct address *address, char *fault)
+{
+    socklen_t length = sizeof(listener->address);
+    int family = address->socket.ss_family;
+
+    set_option(listener->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (family == AF_INET6)
+        set_option(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY,
+                   address->is_any ? 0 : 1);
+    if (bind(listener->fd, (const struct sockaddr *)&address->socket,
+             address->length) != 0)
+        return fail(fault, address, "bind");
+    if (listen(listener->fd, BACKLOG) != 0)
+        return fail(fault, address, "listen on");
+    if (getsockname(listener->fd, (struct sockaddr *)&listener->address,
+                    &length) != 0)
+        return fail(fault, address, "listen on");
+    listener->is_any = address_is_any(&listener->address);
+    return true;
+}
+
+static bool open_family(struct listener *listener,
+                        const struct address *address, char *fault)
+{
+    int saved_errno;
+
+    listener->fd =
+        socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener->fd < 0)
+        return fail(fault, address, "open a socket for");
+    if (bind_and_listen(listener, address, fault))
+        return true;
+    saved_errno = errno;
+    listener_close(listener);
+    errno = saved_errno;
+    return false;
+}
+
+bool listener_open(struct listener *listener, const struct address *address,
+                   char fault[static LISTENER_FAULT_BYTES])
+{
+    struct address ipv4 = *address;
+
+    if (open_family(listener, address, fault))
+        return true;
+    if (!address->is_any || (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL))
+        return false;
+    /* This host has no IPv6. */
+    address_any_ipv4(&ipv4);
+    return open_family(listener, &ipv4, fault);
+}
+
+void listener_close(struct listener *listener)
+{
+    if (listener->fd >= 0)
+        close(listener->fd);
+    listener->fd = -1;
+}
+
+/* Counts what went wrong and tells it once a second. */
+struct complaint {
+    uint64_t count;
+    int64_t told_ns;
+};
+
+static void complain(struct complaint *complaint, const char *what)
+{
+    int64_t now_ns = clock_now_ns();
+
+    complaint->count++;
+    if (complaint->told_ns != 0 && now_ns - complaint->told_ns < TELL_EVERY_NS)
+        return;
+    complaint->told_ns = now_ns;
+    log_warn("%s (%llu times so far)", what,
+             (unsigned long long)complaint->count);
+}
+
+/* Errors of accept that say something about this host, not about the one
+ * connection: accept(2). */
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+           error == ENOMEM;
+}
+
+static void start_session(struct session_context *context, int fd,
+                          const struct sockaddr_storage *peer,
+                          struct complaint *full, struct complaint *shortage)
+{
+    char text[128];
+    char reason[96];
+
+    switch (session_start(context, fd, peer)) {
+    case SESSION_STARTED:
+        return;
+    case SESSION_REFUSED:
+        if (!atomic_load(&context->stopping))
+            complain(full, "too many connections: the limit of --max-clients "
+                           "is reached");
+        return;
+    case SESSION_NOT_MADE:
+        snprintf(text, sizeof(text), "cannot start a session: %s",
+                 strerror_r(errno, reason, sizeof(reason)));
+        complain(shortage, text);
+        clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
+        return;
+    }
+}
+
+void listener_run(struct listener *listener, struct session_context *context)
+{
+    struct complaint full = {0};
+    struct complaint shortage = {0};
+    char text[128];
+    char reason[96];
+
+    while (!atomic_load(&context->stopping)) {
+        struct sockaddr_storage peer = {0};
+        socklen_t length = sizeof(peer);
+        int fd = accept4(listener->fd, (struct sockaddr *)&peer, &length,
+                         SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            start_session(context, fd, &peer, &full, &shortage);
+        } else if (is_shortage(errno)) {
+            snprintf(text, sizeof(text), "cannot accept a connection: %s",
+                     strerror_r(errno, reason, sizeof(reason)));
+            complain(&shortage, text);
+            clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
+        } else if (errno == EINVAL || errno == EBADF) {
+            /* Shut down (listener_wake): the loop's condition says so. */
+            if (!atomic_load(&context->stopping))
+                clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
+        }
+        /* Anything else was the one connection's own. */
+    }
+}
+
+void listener_wake(struct listener *listener)
+{
+    shutdown(listener->fd, SHUT_RD);
+}

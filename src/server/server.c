@@ -1,0 +1,234 @@
+/* Threads: the caller's accepts on the first listener, one more for each
+ * further one, one waits for signals. Signals are blocked everywhere and taken
+ * by sigtimedwait, which is the clock of --stop-after as well: no handler ever
+ * runs. */
+#include "config.h"
+
+#include "server/server.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+/* What viewers have to take their last words, and stuck ones to be let go. */
+#define STOP_GENTLY_NS (3 * CLOCK_NS_PER_S)
+#define STOP_HARD_NS (500 * CLOCK_NS_PER_MS)
+
+struct server {
+    struct session_context context;
+    struct roster roster;
+    struct listener *listeners;
+    size_t listener_count;
+    int64_t stop_at_ns;
+    bool has_terminal;
+};
+
+static void waited_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
+}
+
+void server_block_signals(void)
+{
+    sigset_t set;
+
+    waited_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* Whether SIGHUP says that the terminal went away. Not under nohup(1). */
+static bool has_controlling_terminal(void)
+{
+    struct sigaction action;
+    int fd;
+
+    if (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+        return false;
+    fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* Waits for a signal; 0 when it is time to stop by the clock. */
+static int wait_for_signal(int64_t until_ns)
+{
+    sigset_t set;
+    int signal_number;
+
+    waited_signals(&set);
+    do {
+        int64_t now_ns = clock_now_ns();
+        int64_t left_ns = until_ns - now_ns;
+        struct timespec left = {.tv_sec = (time_t)(left_ns / CLOCK_NS_PER_S),
+                                .tv_nsec = (long)(left_ns % CLOCK_NS_PER_S)};
+
+        if (until_ns != CLOCK_NEVER && left_ns <= 0)
+            return 0;
+        signal_number = until_ns == CLOCK_NEVER
+                            ? sigwaitinfo(&set, NULL)
+                            : sigtimedwait(&set, NULL, &left);
+    } while (signal_number < 0);
+    return signal_number;
+}
+
+/* Returns when the server is to stop. */
+static void wait_for_stop(struct server *server)
+{
+    for (;;) {
+        int signal_number = wait_for_signal(server->stop_at_ns);
+
+        if (signal_number == 0) {
+            log_info("stopping: --stop-after is over");
+            return;
+        }
+        if (signal_number != SIGHUP || server->has_terminal) {
+            log_info("stopping: SIG%s", sigabbrev_np(signal_number));
+            return;
+        }
+        library_forget(server->context.library);
+        log_info("SIGHUP: what was known of files was dropped");
+    }
+}
+
+static void wake_listeners(struct server *server)
+{
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_wake(&server->listeners[i]);
+}
+
+static void *run_signals(void *argument)
+{
+    struct server *server = argument;
+
+    wait_for_stop(server);
+    atomic_store(&server->context.stopping, true);
+    wake_listeners(server);
+    return NULL;
+}
+
+struct acceptor {
+    struct server *server;
+    struct listener *listener;
+    pthread_t thread;
+};
+
+static void *run_acceptor(void *argument)
+{
+    struct acceptor *acceptor = argument;
+
+    listener_run(acceptor->listener, &acceptor->server->context);
+    return NULL;
+}
+
+/* From here a signal does what it does by default: it ends the process. */
+static void let_second_signal_through(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* How many sessions were still there when the time was over. */
+static uint32_t stop_sessions(struct server *server)
+{
+    uint32_t left;
+
+    roster_interrupt(&server->roster, false);
+    left = roster_wait_empty(&server->roster, clock_now_ns() + STOP_GENTLY_NS);
+    if (left > 0) {
+        roster_interrupt(&server->roster, true);
+        left =
+            roster_wait_empty(&server->roster, clock_now_ns() + STOP_HARD_NS);
+    }
+    if (left > 0)
+        log_warn("%u sessions were still stuck at the end", (unsigned)left);
+    return left;
+}
+
+/* Accepts on all listeners until the server is to stop. */
+static bool accept_everywhere(struct server *server)
+{
+    struct acceptor acceptors[OPTIONS_MAX_LISTEN];
+    size_t started = 1;
+    bool good = true;
+
+    for (; started < server->listener_count; started++) {
+        struct acceptor *acceptor = &acceptors[started];
+
+        acceptor->server = server;
+        acceptor->listener = &server->listeners[started];
+        if (pthread_create(&acceptor->thread, NULL, run_acceptor, acceptor) !=
+            0) {
+            log_error("cannot start a thread for a listener");
+            good = false;
+            break;
+        }
+    }
+    if (good)
+        listener_run(&server->listeners[0], &server->context);
+    else
+        kill(getpid(), SIGTERM);
+    for (size_t i = 1; i < started; i++)
+        pthread_join(acceptors[i].thread, NULL);
+    return good;
+}
+
+static void init_server(struct server *server, const struct options *options,
+                        struct library *library)
+{
+    uint64_t seed = (uint64_t)clock_now_ns();
+
+    (void)!getrandom(&seed, sizeof(seed), 0);
+    roster_init(&server->roster, options->max_clients, seed);
+    server->context.options = options;
+    server->context.library = library;
+    server->context.roster = &server->roster;
+    atomic_init(&server->context.stopping, false);
+    atomic_init(&server->context.sessions, 0);
+    server->context.started_ns = clock_now_ns();
+    server->stop_at_ns = options->stop_after_ns == 0
+                             ? CLOCK_NEVER
+                             : clock_now_ns() + options->stop_after_ns;
+    server->has_terminal = has_controlling_terminal();
+}
+
+enum server_end server_run(const struct options *options,
+                           struct library *library, struct listener *listeners,
+                           size_t listener_count)
+{
+    /* Static: sessions that are stuck at the end still look at it. */
+    static struct server server;
+    pthread_t signals;
+    bool good;
+
+    init_server(&server, options, library);
+    server.listeners = listeners;
+    server.listener_count = listener_count;
+    if (pthread_create(&signals, NULL, run_signals, &server) != 0) {
+        log_error("cannot start the thread that waits for signals");
+        return SERVER_FAILED;
+    }
+    good = accept_everywhere(&server);
+    pthread_join(signals, NULL);
+    let_second_signal_through();
+    if (stop_sessions(&server) > 0)
+        return SERVER_STUCK;
+    roster_destroy(&server.roster);
+    return good ? SERVER_STOPPED : SERVER_FAILED;
+}

@@ -1,0 +1,30 @@
+/* The running server: listeners, the signals, and how it stops. */
+#ifndef FLVD_SERVER_SERVER_H
+#define FLVD_SERVER_SERVER_H
+
+#include <stddef.h>
+
+#include "options.h"
+#include "server/library.h"
+#include "server/listener.h"
+
+/* Blocks, in the calling thread and all that it makes, the signals that
+ * server_run waits for. Call before any thread exists. */
+void server_block_signals(void);
+
+enum server_end {
+    SERVER_STOPPED, /* as asked; nothing runs any more */
+    SERVER_STUCK,   /* as asked, but sessions that could not be ended still use
+                       everything: the process must end without freeing it */
+    SERVER_FAILED   /* threads could not be made; the log says which */
+};
+
+/* Serves until a signal or --stop-after ends it, then tells the viewers and
+ * waits for the sessions to end. The calling thread accepts on the first
+ * listener. Once it is stopping, a second signal ends the process at once.
+ * Call once. */
+enum server_end server_run(const struct options *options,
+                           struct library *library, struct listener *listeners,
+                           size_t listener_count);
+
+#endif
