@@ -1,0 +1,251 @@
+/* flvd: serves an FLV file over RTMP. Options, the log, the file, the
+ * listeners, in this order; then it serves. What keeps it from starting is one
+ * line on standard error, written here. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/hmac.h"
+#include "base/line_queue.h"
+#include "base/log.h"
+#include "demo/sample.h"
+#include "options.h"
+#include "server/library.h"
+#include "server/listener.h"
+#include "server/server.h"
+
+/* What a reader of standard output that stalled has for the last lines. */
+#define OUTPUT_STOP_NS (200 * CLOCK_NS_PER_MS)
+
+enum exit_status { EXIT_STOPPED = 0, EXIT_CANNOT_WORK = 1, EXIT_USAGE = 2 };
+
+/* Each viewer is a descriptor: the soft limit of 1024 is for programs that
+ * use select. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* A file name and a suffix as one word for the shell; what no terminal should
+ * see is left to be guessed. */
+static void print_shell_word(const char *name, const char *suffix)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_./+,@%:-";
+    bool is_plain = name[strspn(name, plain)] == '\0' && name[0] != '-';
+
+    if (!is_plain)
+        fputs(name[0] == '-' ? "'./" : "'", stderr);
+    for (; *name != '\0'; name++) {
+        if (*name == '\'')
+            fputs("'\\''", stderr);
+        else
+            fputc((unsigned char)*name < 0x20 || *name == 0x7F ? '?' : *name,
+                  stderr);
+    }
+    fprintf(stderr, "%s%s", suffix, is_plain ? "" : "'");
+}
+
+static void tell_library_error(const struct options *options,
+                               const struct movie_error *error)
+{
+    char name[LOG_ESCAPED_BYTES];
+    const char *file = options->demo ? "demo" : options->file;
+
+    log_escape(name, file, strlen(file));
+    if (error->offset_bytes >= 0)
+        fprintf(stderr, "flvd: %s: offset %lld: %s", name,
+                (long long)error->offset_bytes, error->what);
+    else
+        fprintf(stderr, "flvd: %s: %s", name, error->what);
+    if (error->can_remux) {
+        fputs("; this makes it playable: ffmpeg -i ", stderr);
+        print_shell_word(file, "");
+        fputs(" -c copy ", stderr);
+        print_shell_word(file, ".flv");
+    }
+    fputc('\n', stderr);
+}
+
+static struct library *open_library(const struct options *options)
+{
+    struct movie_error error;
+    struct library *library;
+
+    if (options->demo)
+        library = library_open_memory(
+            flvd_demo_sample, (size_t)(flvd_demo_sample_end - flvd_demo_sample),
+            &error);
+    else
+        library = library_open_file(options->file, &error);
+    if (library == NULL)
+        tell_library_error(options, &error);
+    return library;
+}
+
+static void close_listeners(struct listener *listeners, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        listener_close(&listeners[i]);
+}
+
+static bool open_listeners(const struct options *options,
+                           struct listener *listeners)
+{
+    char fault[LISTENER_FAULT_BYTES];
+
+    for (size_t i = 0; i < options->listen_count; i++) {
+        if (listener_open(&listeners[i], &options->listen[i], fault))
+            continue;
+        fprintf(stderr, "flvd: %s\n", fault);
+        close_listeners(listeners, i);
+        return false;
+    }
+    return true;
+}
+
+/* RFC 3986: what is not unreserved is percent-encoded. */
+static void append_encoded(char *url, size_t size, const char *name,
+                           size_t length)
+{
+    size_t used = strlen(url);
+
+    for (size_t i = 0; i < length && used + 4 < size; i++) {
+        unsigned char c = (unsigned char)name[i];
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+            (c >= '0' && c <= '9') || (c != 0 && strchr("-._~", c) != NULL))
+            url[used++] = (char)c;
+        else
+            used += (size_t)snprintf(url + used, size - used, "%%%02X", c);
+    }
+    url[used] = '\0';
+}
+
+/* The URL of a listener: "rtmp://localhost:1935/vod/movie\n". */
+static size_t make_url(const struct listener *listener,
+                       const struct library *library,
+                       char url[static LINE_QUEUE_MAX_LINE])
+{
+    char address[ADDRESS_TEXT_BYTES];
+    size_t name_length;
+    const char *name = library_name(library, &name_length);
+
+    address_format(&listener->address, address);
+    if (listener->is_any)
+        snprintf(address, sizeof(address), "localhost:%u",
+                 (unsigned)address_port(&listener->address));
+    snprintf(url, LINE_QUEUE_MAX_LINE, "rtmp://%s/vod/", address);
+    append_encoded(url, LINE_QUEUE_MAX_LINE - 1, name, name_length);
+    strcat(url, "\n");
+    return strlen(url);
+}
+
+/* A reader of standard output that stalls must not stop the server either. */
+static struct line_queue *tell_urls(const struct options *options,
+                                    const struct listener *listeners,
+                                    const struct library *library)
+{
+    struct line_queue *output = line_queue_start(STDOUT_FILENO);
+    char url[LINE_QUEUE_MAX_LINE];
+
+    if (output == NULL)
+        return NULL;
+    for (size_t i = 0; i < options->listen_count; i++)
+        line_queue_put(output, url, make_url(&listeners[i], library, url));
+    return output;
+}
+
+static enum exit_status serve(const struct options *options,
+                              struct library *library)
+{
+    struct listener listeners[OPTIONS_MAX_LISTEN];
+    struct line_queue *output;
+    enum exit_status status = EXIT_CANNOT_WORK;
+
+    if (!open_listeners(options, listeners))
+        return EXIT_CANNOT_WORK;
+    log_hold(false);
+    output = tell_urls(options, listeners, library);
+    if (output == NULL) {
+        fprintf(stderr, "flvd: cannot start a thread: %s\n", strerror(errno));
+    } else {
+        enum server_end end =
+            server_run(options, library, listeners, options->listen_count);
+
+        line_queue_stop(output, clock_now_ns() + OUTPUT_STOP_NS);
+        if (end == SERVER_STUCK) {
+            log_flush();
+            _exit(EXIT_STOPPED);
+        }
+        if (end == SERVER_STOPPED)
+            status = EXIT_STOPPED;
+    }
+    close_listeners(listeners, options->listen_count);
+    return status;
+}
+
+static enum log_level wanted_level(const struct options *options)
+{
+    if (options->quiet)
+        return LOG_LEVEL_ERROR;
+    return options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+}
+
+/* Static, like everything that a session stuck at the end still looks at. */
+static struct options options;
+
+static enum exit_status run(void)
+{
+    enum exit_status status = EXIT_CANNOT_WORK;
+    struct library *library;
+
+    server_block_signals();
+    raise_descriptor_limit();
+    if (!log_start(STDERR_FILENO, wanted_level(&options))) {
+        fprintf(stderr, "flvd: cannot start a thread: %s\n", strerror(errno));
+        return EXIT_CANNOT_WORK;
+    }
+    log_hold(true);
+    library = open_library(&options);
+    if (library != NULL)
+        status = serve(&options, library);
+    log_stop();
+    library_close(library);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    char fault[OPTIONS_FAULT_BYTES];
+
+    setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* one write a line */
+    switch (options_parse(argc, argv, &options, fault)) {
+    case OPTIONS_HELP:
+        fputs(options_help, stdout);
+        return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
+    case OPTIONS_VERSION:
+        printf("flvd %s%s\n", PACKAGE_VERSION,
+               hmac_is_available() ? ""
+                                   : " (without OpenSSL: no digest handshake)");
+        return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
+    case OPTIONS_WRONG:
+        fprintf(stderr, "flvd: %s\n", fault);
+        return EXIT_USAGE;
+    case OPTIONS_SERVE:
+        return (int)run();
+    }
+    return EXIT_USAGE;
+}
