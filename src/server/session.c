@@ -336,7 +336,7 @@ static enum session_end send_gather(struct session *session)
 /* --- the one wait ------------------------------------------------------- */
 
 /* Keepalive does not run while data are unacknowledged: until they are not, a
- * wait ends from time to time to look whether the host is still there. */
+ * long wait ends from time to time to look whether the host is still there. */
 static int64_t look_again_ns(struct session *session)
 {
     if (session->awaits_acknowledgement)
@@ -359,7 +359,8 @@ static enum session_end wait_for_peer(struct session *session, int64_t due_ns,
         return SESSION_GOES_ON;
     if (host_is_gone(session, now_ns))
         return SESSION_PEER_VANISHED;
-    due_ns = clock_earlier(due_ns, look_again_ns(session));
+    if (due_ns - now_ns > HOST_CHECK_NS)
+        due_ns = clock_earlier(due_ns, look_again_ns(session));
     if (phase_ns < due_ns)
         return hear(session, phase_ns);
     /* Exact timing was asked for: the last few milliseconds are slept. */
