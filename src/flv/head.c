@@ -75,29 +75,22 @@ static void tell(const struct flv_scan *scan, int64_t offset_bytes,
         scan->on_fault(scan->context, FLV_FAULT_DAMAGE, offset_bytes, what);
 }
 
-static bool is_tag_at(struct flv_scan *scan, int64_t offset_bytes)
-{
-    struct flv_tag_header header;
-    struct byte_reader r;
-
-    return flv_scan_read(scan, offset_bytes, FLV_TAG_HEADER_BYTES, &r) &&
-           flv_tag_header_read(&r, &header) &&
-           flv_tag_header_is_plausible(&header);
-}
-
 /* Some writers count PreviousTagSize0 into the offset, and damage may put
  * anything there: a wrong offset is told by where the tags are. */
 static uint32_t sound_data_offset(struct flv_scan *scan, uint32_t offset_bytes,
                                   int64_t size_bytes)
 {
+    struct flv_tag_header header;
     char what[96];
 
     if (offset_bytes == FLV_HEADER_BYTES)
         return offset_bytes;
     if (offset_bytes > FLV_HEADER_BYTES &&
         offset_bytes <= FLV_MAX_DATA_OFFSET && offset_bytes < size_bytes &&
-        (is_tag_at(scan, (int64_t)offset_bytes + FLV_BACK_POINTER_BYTES) ||
-         !is_tag_at(scan, FLV_HEADER_BYTES + FLV_BACK_POINTER_BYTES)))
+        (flv_scan_header(scan, (int64_t)offset_bytes + FLV_BACK_POINTER_BYTES,
+                         &header) ||
+         !flv_scan_header(scan, FLV_HEADER_BYTES + FLV_BACK_POINTER_BYTES,
+                          &header)))
         return offset_bytes;
     snprintf(what, sizeof(what),
              "the header's data offset is %" PRIu32 ", taken for %d",

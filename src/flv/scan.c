@@ -147,8 +147,8 @@ static bool begins_file_header(struct byte_reader r)
            version <= FLV_MAX_VERSION;
 }
 
-static bool header_is_at(struct flv_scan *scan, int64_t offset_bytes,
-                         struct flv_tag_header *header)
+bool flv_scan_header(struct flv_scan *scan, int64_t offset_bytes,
+                     struct flv_tag_header *header)
 {
     struct byte_reader r;
 
@@ -166,7 +166,8 @@ static bool encloses_tag(struct flv_scan *scan, const struct place *place)
 
     return place->back_pointer >= FLV_TAG_HEADER_BYTES &&
            place->back_pointer < place->header.size_bytes &&
-           header_is_at(scan, place->end_bytes - place->back_pointer, &inner) &&
+           flv_scan_header(scan, place->end_bytes - place->back_pointer,
+                           &inner) &&
            inner.size_bytes + FLV_TAG_HEADER_BYTES == place->back_pointer;
 }
 

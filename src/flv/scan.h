@@ -89,4 +89,8 @@ enum flv_scan_result flv_scan_next(struct flv_scan *scan,
 bool flv_scan_read(struct flv_scan *scan, int64_t offset_bytes,
                    size_t want_bytes, struct byte_reader *r);
 
+/* Whether a plausible tag header stands at `offset_bytes`, and which. */
+bool flv_scan_header(struct flv_scan *scan, int64_t offset_bytes,
+                     struct flv_tag_header *header);
+
 #endif
