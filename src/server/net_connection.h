@@ -1,20 +1,23 @@
-/* NetConnection: the conversation with one peer above the chunk stream. It is
- * handed whole messages, keeps the state that they make, and puts the replies
- * into its outbox. No sockets, no waiting (a play may block on the disk);
- * `now` is an argument. */
+/* NetConnection: what is known of one peer, its streams, and its outbox. It
+ * heeds control messages; commands are the business of dispatch.h and
+ * stream_commands.h. No sockets, no waiting; `now` is an argument. */
 #ifndef FLVD_SERVER_NET_CONNECTION_H
 #define FLVD_SERVER_NET_CONNECTION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "options.h"
+#include "rtmp/chunk.h"
 #include "rtmp/protocol.h"
 #include "server/library.h"
 #include "server/net_stream.h"
 #include "server/outbox.h"
-#include "server/session_end.h"
+
+/* Bodies of replies; names in them are cut to 512 bytes (rtmp/command.h). */
+#define NET_CONNECTION_BODY_BYTES 1024
 
 struct net_connection {
     const struct options *options;
@@ -41,10 +44,26 @@ void net_connection_init(struct net_connection *connection,
                          const char *label, int64_t now_ns);
 void net_connection_destroy(struct net_connection *connection);
 
-/* Handles a message. SESSION_GOES_ON, or why the session must end. */
-enum session_end net_connection_handle(struct net_connection *connection,
-                                       const struct rtmp_message *message,
-                                       int64_t now_ns);
+/* The stream with a message stream id; NULL when it was not created. Some
+ * clients send play on id 0: they mean the first. */
+struct net_stream *net_connection_find_stream(struct net_connection *connection,
+                                              uint32_t id);
+
+/* Heeds a message of RTMP 1.0, 5.4, or a user control message (7.1.7). */
+void net_connection_control(struct net_connection *connection,
+                            const struct rtmp_message *message);
+
+/* Replies on message stream 0: a control message, one whose body is one
+ * number, a command, the command `_result` with a number. */
+void net_connection_add_control(struct net_connection *connection,
+                                enum rtmp_message_type type,
+                                const struct byte_writer *body);
+void net_connection_add_u32(struct net_connection *connection,
+                            enum rtmp_message_type type, uint32_t value);
+void net_connection_add_command(struct net_connection *connection,
+                                const struct byte_writer *body);
+void net_connection_add_result(struct net_connection *connection,
+                               double transaction_id, double value);
 
 /* Counts bytes that came from the peer, and acknowledges when it is time. */
 void net_connection_count_received(struct net_connection *connection,

@@ -23,6 +23,7 @@
 #include "net/transport.h"
 #include "rtmp/chunk.h"
 #include "rtmp/handshake.h"
+#include "server/dispatch.h"
 #include "server/feed.h"
 #include "server/net_connection.h"
 #include "server/session_end.h"
@@ -195,7 +196,7 @@ static enum session_end take_input(struct session *session, size_t length)
             return SESSION_SERVER_STOPS;
         if (result != CHUNK_MESSAGE)
             return end_of_chunks(session, result);
-        end = net_connection_handle(&session->connection, &message, now_ns);
+        end = dispatch_message(&session->connection, &message, now_ns);
         if (end != SESSION_GOES_ON)
             return end;
     }

@@ -2,6 +2,7 @@
  * them was sent when something happens. */
 #include "config.h"
 
+#include "server/dispatch.h"
 #include "server/feed.h"
 
 #include <check.h>
@@ -32,7 +33,7 @@ static void hand(uint8_t type, uint32_t id, const void *payload, size_t length)
                                          .payload = payload,
                                          .length_bytes = length};
 
-    ck_assert_int_eq(net_connection_handle(&connection, &message, 0),
+    ck_assert_int_eq(dispatch_message(&connection, &message, 0),
                      SESSION_GOES_ON);
 }
 

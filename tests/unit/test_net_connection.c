@@ -3,6 +3,7 @@
  * stand the states that they make, and what a peer cannot do. */
 #include "config.h"
 
+#include "server/dispatch.h"
 #include "server/net_connection.h"
 
 #include <check.h>
@@ -57,7 +58,7 @@ static enum session_end hand(uint8_t type, uint32_t message_stream_id,
                                          .payload = copy + 1,
                                          .length_bytes = length};
     const enum session_end end =
-        net_connection_handle(&connection, &message, now_ns);
+        dispatch_message(&connection, &message, now_ns);
 
     free(copy);
     return end;
@@ -512,9 +513,8 @@ START_TEST(other_messages_are_ignored)
         if (type >= 1 && type <= 6)
             ck_assert_int_eq(hand((uint8_t)type, 0, "", 0), SESSION_GOES_ON);
         else
-            ck_assert_int_eq(
-                net_connection_handle(&connection, &message, now_ns),
-                SESSION_GOES_ON);
+            ck_assert_int_eq(dispatch_message(&connection, &message, now_ns),
+                             SESSION_GOES_ON);
         expect_nothing();
     }
     tear_down();

@@ -1,0 +1,195 @@
+/* play, pause, seek and the like (RTMP 1.0, 7.2.2). What real clients need of
+ * the answers, and choke on, is told beside each. */
+#include "config.h"
+
+#include "server/stream_commands.h"
+
+#include "amf/amf0.h"
+
+static void refuse_play(struct command *command,
+                        const struct net_stream *stream, const char *code,
+                        struct amf0_string name)
+{
+    net_stream_status(stream,
+                      &(struct rtmp_status){.level = "error",
+                                            .code = code,
+                                            .description = "Cannot be played.",
+                                            .details = name},
+                      &command->connection->outbox);
+}
+
+/* The movie that a stream is to play, with a reference for the caller; NULL
+ * when there is none, which the viewer and the log are told. */
+static struct movie *find_movie(struct command *command,
+                                const struct net_stream *stream,
+                                struct amf0_string name)
+{
+    struct net_connection *connection = command->connection;
+    struct movie_error error;
+    struct movie *movie;
+
+    log_escape(connection->name, name.data, name.length);
+    movie = library_find(connection->library, &error);
+    if (movie != NULL) {
+        log_debug("%s: play \"%s\"", connection->label, connection->name);
+        return movie;
+    }
+    if (!connection->refusal_told)
+        log_warn("%s: app \"%s\", name \"%s\" cannot be played: %s",
+                 connection->label, connection->app, connection->name,
+                 error.what);
+    connection->refusal_told = true;
+    refuse_play(command, stream, "NetStream.Play.StreamNotFound", name);
+    return NULL;
+}
+
+/* The stream that is to play. When it was not created the viewer is told. */
+static struct net_stream *find_player(struct command *command,
+                                      struct amf0_string name)
+{
+    uint32_t id = command->message->message_stream_id;
+    struct net_stream *stream =
+        net_connection_find_stream(command->connection, id);
+    struct net_stream nowhere = {.id = id};
+
+    if (stream != NULL)
+        return stream;
+    log_debug("%s: play on message stream %u, which was not created",
+              command->connection->label, (unsigned)id);
+    if (id == 0 || id > RTMP_MAX_MESSAGE_STREAMS)
+        nowhere.id = 1;
+    refuse_play(command, &nowhere, "NetStream.Play.Failed", name);
+    return NULL;
+}
+
+static void stop_at_once(struct command *command, struct net_stream *stream)
+{
+    net_connection_stop_stream(command->connection, stream, false,
+                               command->now_ns);
+    command->connection->media_changed = true;
+}
+
+/* 7.2.2.1 */
+enum session_end command_play(struct command *command)
+{
+    struct net_connection *connection = command->connection;
+    struct net_stream_play how = {
+        .fixed_lead_ms = connection->options->lead_ms,
+        .options = {.audio = connection->options->audio,
+                    .video = connection->options->video,
+                    .rounds = connection->options->loop}};
+    struct net_stream *stream;
+    struct rtmp_play play;
+
+    if (!rtmp_play_read(&command->call, &play))
+        return SESSION_BAD_COMMAND;
+    stream = find_player(command, play.name);
+    if (stream == NULL)
+        return SESSION_GOES_ON;
+    if (!play.has_name) {
+        stop_at_once(command, stream);
+        return SESSION_GOES_ON;
+    }
+    how.movie = find_movie(command, stream, play.name);
+    if (how.movie == NULL)
+        return SESSION_GOES_ON;
+    connection->media_changed = true;
+    how.name = play.name;
+    how.start_ms = play.start_ms;
+    /* 0 is a single frame, but xiu sends it, without reset, for all. */
+    how.duration_ms =
+        play.duration_ms == 0 && play.reset ? 1 : play.duration_ms;
+    how.reset = play.reset;
+    net_stream_play(stream, &how, &connection->outbox, command->now_ns);
+    movie_unref(how.movie);
+    return SESSION_GOES_ON;
+}
+
+/* Not in the specification; HaishinKit waits for the Play.Stop. The id stays
+ * valid. */
+enum session_end command_close_stream(struct command *command)
+{
+    struct net_stream *stream = net_connection_find_stream(
+        command->connection, command->message->message_stream_id);
+
+    if (stream != NULL)
+        stop_at_once(command, stream);
+    return SESSION_GOES_ON;
+}
+
+/* 7.2.2.8; pauseRaw is the same. Without an argument it toggles, as Red5 has
+ * it. The time argument says nothing reliable: a play goes on with the first
+ * tag that was not sent. */
+enum session_end command_pause(struct command *command)
+{
+    struct net_connection *connection = command->connection;
+    struct net_stream *stream = net_connection_find_stream(
+        connection, command->message->message_stream_id);
+    bool pause;
+
+    if (stream == NULL)
+        return SESSION_GOES_ON;
+    pause = !stream->has_playback || !stream->playback.is_paused;
+    (void)rtmp_argument_boolean(&command->call, &pause);
+    if (net_stream_pause(stream, pause, &connection->outbox, command->now_ns))
+        connection->media_changed = true;
+    return SESSION_GOES_ON;
+}
+
+/* 7.2.2.7: milliseconds on the viewer's timeline. */
+enum session_end command_seek(struct command *command)
+{
+    struct net_connection *connection = command->connection;
+    struct net_stream *stream = net_connection_find_stream(
+        connection, command->message->message_stream_id);
+    double time_ms;
+
+    if (stream == NULL)
+        return SESSION_GOES_ON;
+    if (!rtmp_argument_number(&command->call, &time_ms) || !(time_ms > 0))
+        time_ms = 0;
+    if (time_ms > (double)UINT32_MAX)
+        time_ms = (double)UINT32_MAX;
+    net_stream_seek(stream, (int64_t)time_ms, &connection->outbox);
+    connection->media_changed = true;
+    return SESSION_GOES_ON;
+}
+
+/* flvd only plays. Publishers show this to their user. */
+enum session_end command_publish(struct command *command)
+{
+    struct net_stream *stream = net_connection_find_stream(
+        command->connection, command->message->message_stream_id);
+    const struct rtmp_status status = {
+        .level = "error",
+        .code = "NetStream.Publish.Denied",
+        .description = "This server only plays; it takes no streams."};
+
+    if (!command->connection->refusal_told)
+        log_info("%s: publish was refused: flvd only plays",
+                 command->connection->label);
+    command->connection->refusal_told = true;
+    if (stream != NULL)
+        net_stream_status(stream, &status, &command->connection->outbox);
+    return SESSION_GOES_ON;
+}
+
+/* Seconds; 0 for what has no length. OSMF and Flex wait for the answer, FFmpeg
+ * takes the duration from it where metadata has none. */
+enum session_end command_get_stream_length(struct command *command)
+{
+    struct net_connection *connection = command->connection;
+    struct movie_error error;
+    struct movie *movie;
+    double seconds = 0;
+
+    if (connection->options->loop == 1) {
+        movie = library_find(connection->library, &error);
+        if (movie != NULL)
+            seconds = (double)movie_duration_ms(movie) / 1000.0;
+        movie_unref(movie);
+    }
+    net_connection_add_result(connection, command->call.transaction_id,
+                              seconds);
+    return SESSION_GOES_ON;
+}
