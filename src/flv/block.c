@@ -137,7 +137,9 @@ static uint32_t add_to_checksum(uint32_t checksum, const struct movie_tag *tag)
 {
     const uint64_t fields[] = {
         (uint64_t)tag->offset_bytes, (uint64_t)tag->time_ms,
-        (uint64_t)tag->size_bytes << 16 | (uint64_t)tag->type << 8 | tag->kind};
+        (uint64_t)tag->size_bytes << 32 | (uint64_t)tag->type << 24 |
+            (uint64_t)tag->kind << 16 | (uint64_t)tag->codec << 8 |
+            tag->track_id};
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         checksum = (checksum ^ (uint32_t)fields[i]) * 16777619u;

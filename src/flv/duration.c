@@ -139,7 +139,7 @@ static bool step_back(struct flv_scan *scan,
     if (seen_bytes > header->size_bytes)
         seen_bytes = header->size_bytes;
     byte_read_sub(&r, seen_bytes, &data);
-    *kind = flv_tag_classify(header, data);
+    *kind = flv_tag_classify(header, data).kind;
     return true;
 }
 
@@ -181,7 +181,7 @@ static bool scan_forward(struct flv_scan *scan, int64_t from_bytes,
            result == FLV_SCAN_MORE) {
         int64_t time_ms;
 
-        if (result == FLV_SCAN_MORE || !is_frame(&tag.header, tag.kind))
+        if (result == FLV_SCAN_MORE || !is_frame(&tag.header, tag.class.kind))
             continue;
         time_ms = time_since_start(start, tag.header.timestamp_ms);
         if (time_ms < 0)

@@ -66,7 +66,8 @@ enum flv_ex_packet_type {
     FLV_EX_CODED_FRAMES = 1,
     FLV_EX_SEQUENCE_END = 2,
     FLV_EX_CODED_FRAMES_X = 3, /* video only */
-    FLV_EX_METADATA = 4,       /* audio: multichannel configuration */
+    FLV_EX_METADATA = 4,       /* such as colours */
+    FLV_EX_MULTICHANNEL = 4,   /* audio: what the channels are */
     FLV_EX_AUDIO_MULTITRACK = 5,
     FLV_EX_MPEG2TS_SEQUENCE_START = 5, /* video */
     FLV_EX_MULTITRACK = 6,             /* video */
@@ -74,8 +75,9 @@ enum flv_ex_packet_type {
 };
 
 /* Enhanced RTMP v2: the bit of a video tag's first byte that says so, and the
- * multitrack type whose tracks have each a codec of their own */
+ * multitrack types: of one track, and of those with a codec of their own */
 #define FLV_EX_VIDEO_HEADER 0x80
+#define FLV_EX_ONE_TRACK 0
 #define FLV_EX_MANY_TRACKS_MANY_CODECS 2
 
 #endif

@@ -164,7 +164,9 @@ static bool index_tag(struct movie_index *index, struct movie_block *block,
         .time_ms = time_of(block, is_first, found->header.timestamp_ms),
         .size_bytes = found->header.size_bytes,
         .type = found->header.type,
-        .kind = (uint8_t)found->kind,
+        .kind = (uint8_t)found->class.kind,
+        .codec = found->class.codec,
+        .track_id = found->class.track_id,
     };
 
     if (block == index->blocks.newest)
@@ -196,9 +198,10 @@ static enum movie_step scan_step(struct movie_index *index,
     case FLV_SCAN_FAILED:
         return errno == ESTALE ? file_changed(index) : MOVIE_STEP_FAILED;
     }
-    if (found.kind == FLV_KIND_SCRIPT)
+    if (found.class.kind == FLV_KIND_SCRIPT)
         note_script(index, &found);
-    if (found.kind == FLV_KIND_SCRIPT || found.kind == FLV_KIND_UNUSABLE)
+    if (found.class.kind == FLV_KIND_SCRIPT ||
+        found.class.kind == FLV_KIND_UNUSABLE)
         return MOVIE_STEP_ON;
     return index_tag(index, block, &found) ? MOVIE_STEP_ON
                                            : file_changed(index);

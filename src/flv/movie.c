@@ -46,6 +46,7 @@ struct movie {
     uint64_t head_checksum;
     int64_t duration_ms;
     bool has_keyframe;
+    uint8_t main_track_id; /* of that keyframe */
 
     /* Guarded by the index's lock. */
     struct stat verified; /* the file when it was last found unchanged */
@@ -145,8 +146,10 @@ static void note_head(struct movie *movie, struct head *head,
         head->first_frame_ms = tag->time_ms;
     head->has_frame = true;
     head->last_ms = tag->time_ms;
-    if (tag->kind == FLV_KIND_KEYFRAME)
+    if (tag->kind == FLV_KIND_KEYFRAME && !movie->has_keyframe) {
         movie->has_keyframe = true;
+        movie->main_track_id = tag->track_id;
+    }
 }
 
 /* How far a cursor's scan has come. */
@@ -382,6 +385,12 @@ int64_t movie_duration_ms(const struct movie *movie)
 bool movie_has_keyframe(const struct movie *movie)
 {
     return movie->has_keyframe;
+}
+
+bool movie_is_keyframe(const struct movie *movie, const struct movie_tag *tag)
+{
+    return tag->kind == FLV_KIND_KEYFRAME &&
+           tag->track_id == movie->main_track_id;
 }
 
 int movie_fd(const struct movie *movie)

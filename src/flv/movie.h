@@ -44,7 +44,12 @@ struct movie_tag {
     uint32_t size_bytes;  /* of the data, at least 1 */
     uint8_t type;         /* FLV_TAG_AUDIO or FLV_TAG_VIDEO */
     uint8_t kind;         /* enum flv_tag_kind */
+    uint8_t codec;        /* struct flv_tag_class, like the next */
+    uint8_t track_id;
 };
+
+/* The index is made of them. */
+_Static_assert(sizeof(struct movie_tag) == 24, "24 bytes a tag");
 
 /* Called, with a movie's scan lock held, once for each piece of damage that
  * the scan meets: what is wrong at which offset, as a text for people. Must
@@ -92,6 +97,11 @@ int64_t movie_duration_ms(const struct movie *movie);
 /* Whether the file has a video keyframe in its head, so that a play begins at
  * it and leaves out video frames before it. */
 bool movie_has_keyframe(const struct movie *movie);
+
+/* Whether a tag is a keyframe of the main video track: the one that the first
+ * keyframe is of. Those of further tracks have times of their own, and nobody
+ * can begin to play the main track at them. */
+bool movie_is_keyframe(const struct movie *movie, const struct movie_tag *tag);
 
 /* The descriptor, for transports that read the payload themselves (pread). */
 int movie_fd(const struct movie *movie);

@@ -38,7 +38,7 @@ struct place {
     int64_t offset_bytes; /* of the header */
     int64_t end_bytes;    /* of the data; meaningless for VERDICT_CUT */
     struct flv_tag_header header;
-    enum flv_tag_kind kind;
+    struct flv_tag_class class;
     bool plausible;        /* the header */
     bool has_back_pointer; /* one in the file, the tag's end being there */
     uint32_t back_pointer;
@@ -126,8 +126,8 @@ static void tell_damage(const struct flv_scan *scan,
 }
 
 /* What classifies a tag lies behind its header: at most the tag's data. */
-static enum flv_tag_kind classify(const struct flv_tag_header *header,
-                                  struct byte_reader *r)
+static struct flv_tag_class classify(const struct flv_tag_header *header,
+                                     struct byte_reader *r)
 {
     size_t seen_bytes = byte_reader_left(r);
     struct byte_reader data;
@@ -212,7 +212,7 @@ static bool judge(struct flv_scan *scan, int64_t offset_bytes,
     if (!flv_tag_header_read(&r, &place->header))
         return true; /* cut short since its size was taken */
     place->plausible = flv_tag_header_is_plausible(&place->header);
-    place->kind = classify(&place->header, &r);
+    place->class = classify(&place->header, &r);
     if (place->header.size_bytes > size_bytes - behind_header) {
         place->verdict = place->plausible ? VERDICT_CUT : VERDICT_DOUBTFUL;
         return true;
@@ -270,7 +270,7 @@ static enum flv_scan_result accept_tag(const struct flv_scan *scan,
     flv_scan_position_init(position, next_bytes);
     position->back_pointers_wrong = wrong;
     tag->header = place->header;
-    tag->kind = place->kind;
+    tag->class = place->class;
     tag->data_offset_bytes = place->offset_bytes + FLV_TAG_HEADER_BYTES;
     return FLV_SCAN_TAG;
 }

@@ -64,7 +64,7 @@ void flv_scan_position_init(struct flv_scan_position *position,
 
 struct flv_scan_tag {
     struct flv_tag_header header;
-    enum flv_tag_kind kind;
+    struct flv_tag_class class;
     int64_t data_offset_bytes; /* the header is FLV_TAG_HEADER_BYTES before */
 };
 

@@ -51,13 +51,54 @@ static enum flv_tag_kind classify_packet(const struct flv_tag_header *header,
     if (header->size_bytes < header_bytes)
         return FLV_KIND_UNUSABLE;
     if (packet_type == FLV_PACKET_END && header->type == FLV_TAG_VIDEO)
-        return FLV_KIND_FRAME;
+        return FLV_KIND_SEQUENCE_END;
     if (header->size_bytes == header_bytes)
         return FLV_KIND_UNUSABLE;
     if (packet_type == FLV_PACKET_SEQUENCE_HEADER)
         return FLV_KIND_SEQUENCE_HEADER;
     return packet_type == FLV_PACKET_FRAME ? frame : FLV_KIND_UNUSABLE;
 }
+
+/* --- Enhanced RTMP ------------------------------------------------------ */
+
+/* The same place in this table, the same codec. */
+static const uint32_t four_ccs[] = {
+    0x61766331, /* avc1 */
+    0x68766331, /* hvc1 */
+    0x76766331, /* vvc1; those before have a composition time, like it */
+    0x76703038, /* vp08 */
+    0x76703039, /* vp09 */
+    0x61763031, /* av01 */
+    0x4F707573, /* Opus */
+    0x61632D33, /* ac-3 */
+    0x65632D33, /* ec-3 */
+    0x2E6D7033, /* .mp3 */
+    0x664C6143, /* fLaC */
+    0x6D703461, /* mp4a */
+};
+#define COUNT_WITH_COMPOSITION_TIME 3
+
+static uint8_t codec_of(uint32_t four_cc)
+{
+    for (uint8_t i = 0; i < sizeof(four_ccs) / sizeof(four_ccs[0]); i++)
+        if (four_ccs[i] == four_cc)
+            return FLV_CODEC_FOUR_CC | i;
+    return FLV_CODEC_UNKNOWN;
+}
+
+static bool has_composition_time(uint8_t codec)
+{
+    return codec >= FLV_CODEC_FOUR_CC &&
+           codec < FLV_CODEC_FOUR_CC + COUNT_WITH_COMPOSITION_TIME;
+}
+
+/* A packet without its prefixes. */
+struct ex_packet {
+    uint8_t type; /* enum flv_ex_packet_type, never ModEx or multitrack */
+    uint8_t codec;
+    uint8_t track_id;
+    bool is_multitrack;
+};
 
 /* Reads over ModEx prefixes; each ends in the packet type behind it. */
 static uint8_t unwrap_mod_ex(struct byte_reader *r, uint8_t packet_type)
@@ -73,63 +114,57 @@ static uint8_t unwrap_mod_ex(struct byte_reader *r, uint8_t packet_type)
     return packet_type;
 }
 
-/* Reads a multitrack prefix: the true packet type, and the codec's FourCC
- * unless each track brings its own; 0 then. */
-static uint8_t unwrap_multitrack(struct byte_reader *r, uint32_t *four_cc)
+/* Reads a multitrack prefix, up to the data of the first track. The codec
+ * stands before the tracks, or in front of each. */
+static void unwrap_multitrack(struct byte_reader *r, struct ex_packet *packet)
 {
     const uint8_t types = byte_read_u8(r);
 
-    *four_cc = 0;
-    if (types >> 4 != FLV_EX_MANY_TRACKS_MANY_CODECS)
-        *four_cc = byte_read_u32(r);
-    return types & 0x0F;
+    packet->is_multitrack = true;
+    packet->type = types & 0x0F;
+    packet->codec = codec_of(byte_read_u32(r));
+    packet->track_id = byte_read_u8(r);
+    if (types >> 4 != FLV_EX_ONE_TRACK)
+        (void)byte_read_u24(r); /* the size of the first track */
 }
 
-static bool has_composition_time(uint32_t four_cc)
+/* Reads all in front of a packet's data; `r` stands behind the first byte of
+ * the tag, which told `packet_type`. */
+static void unwrap(struct byte_reader *r, uint8_t packet_type,
+                   uint8_t multitrack_type, struct ex_packet *packet)
 {
-    return four_cc == 0x61766331u    /* avc1 */
-           || four_cc == 0x68766331u /* hvc1 */
-           || four_cc == 0x76766331u /* vvc1 */;
+    packet->track_id = 0;
+    packet->is_multitrack = false;
+    packet->type = unwrap_mod_ex(r, packet_type);
+    if (packet->type == multitrack_type)
+        unwrap_multitrack(r, packet);
+    else
+        packet->codec = codec_of(byte_read_u32(r));
 }
 
 /* What to call a tag whose prefixes could not be read to their end: too short
  * when `data` was all of it, else a frame, since its real packet type lies
  * beyond the bytes at hand. */
-static enum flv_tag_kind unreadable(const struct flv_tag_header *header,
-                                    size_t seen_bytes)
+static struct flv_tag_class unreadable(const struct flv_tag_header *header,
+                                       size_t seen_bytes)
 {
-    return seen_bytes >= header->size_bytes ? FLV_KIND_UNUSABLE
-                                            : FLV_KIND_FRAME;
+    return (struct flv_tag_class){
+        .kind = seen_bytes >= header->size_bytes ? FLV_KIND_UNUSABLE
+                                                 : FLV_KIND_FRAME,
+        .codec = FLV_CODEC_UNKNOWN,
+    };
 }
 
-static enum flv_tag_kind classify_ex_video(const struct flv_tag_header *header,
-                                           struct byte_reader data)
+static enum flv_tag_kind video_kind(uint8_t packet_type, uint8_t frame_type)
 {
-    const size_t seen_bytes = byte_reader_left(&data);
-    const uint8_t first = byte_read_u8(&data);
-    const uint8_t frame_type = first >> 4 & 0x07;
-    uint8_t packet_type = unwrap_mod_ex(&data, first & 0x0F);
-    uint32_t four_cc = 0;
-
-    if (frame_type == FLV_FRAME_INFO && packet_type != FLV_EX_METADATA)
-        return FLV_KIND_UNUSABLE;
-    if (packet_type == FLV_EX_MULTITRACK)
-        packet_type = unwrap_multitrack(&data, &four_cc);
-    else
-        four_cc = byte_read_u32(&data);
-    if (packet_type == FLV_EX_CODED_FRAMES && has_composition_time(four_cc))
-        (void)byte_read_bytes(&data, 3);
-    if (data.failed)
-        return unreadable(header, seen_bytes);
-
-    if (packet_type == FLV_EX_SEQUENCE_END || packet_type == FLV_EX_METADATA)
-        return FLV_KIND_FRAME;
-    if (byte_reader_left(&data) == 0 && seen_bytes >= header->size_bytes)
-        return FLV_KIND_UNUSABLE;
     switch (packet_type) {
     case FLV_EX_SEQUENCE_START:
     case FLV_EX_MPEG2TS_SEQUENCE_START:
         return FLV_KIND_SEQUENCE_HEADER;
+    case FLV_EX_METADATA:
+        return FLV_KIND_SIDE_HEADER;
+    case FLV_EX_SEQUENCE_END:
+        return FLV_KIND_SEQUENCE_END;
     case FLV_EX_CODED_FRAMES:
     case FLV_EX_CODED_FRAMES_X:
         return coded_frame(frame_type);
@@ -138,77 +173,118 @@ static enum flv_tag_kind classify_ex_video(const struct flv_tag_header *header,
     }
 }
 
-static enum flv_tag_kind classify_ex_audio(const struct flv_tag_header *header,
-                                           struct byte_reader data)
+static enum flv_tag_kind audio_kind(uint8_t packet_type)
 {
-    const size_t seen_bytes = byte_reader_left(&data);
-    uint8_t packet_type = unwrap_mod_ex(&data, byte_read_u8(&data) & 0x0F);
-    uint32_t four_cc = 0;
-
-    if (packet_type == FLV_EX_AUDIO_MULTITRACK)
-        packet_type = unwrap_multitrack(&data, &four_cc);
-    else
-        (void)byte_read_u32(&data);
-    if (data.failed)
-        return unreadable(header, seen_bytes);
-
-    if (packet_type == FLV_EX_SEQUENCE_END)
-        return FLV_KIND_FRAME;
-    if (byte_reader_left(&data) == 0 && seen_bytes >= header->size_bytes)
-        return FLV_KIND_UNUSABLE;
     switch (packet_type) {
     case FLV_EX_SEQUENCE_START:
         return FLV_KIND_SEQUENCE_HEADER;
+    case FLV_EX_MULTICHANNEL:
+        return FLV_KIND_SIDE_HEADER;
+    case FLV_EX_SEQUENCE_END:
+        return FLV_KIND_SEQUENCE_END;
     case FLV_EX_CODED_FRAMES:
-    case FLV_EX_METADATA: /* the channel layout, beside the sequence header */
         return FLV_KIND_FRAME;
     default:
         return FLV_KIND_UNUSABLE;
     }
 }
 
-static enum flv_tag_kind classify_video(const struct flv_tag_header *header,
-                                        struct byte_reader data)
+/* Only the end of a sequence has nothing behind its prefixes. */
+static struct flv_tag_class make_class(const struct ex_packet *packet,
+                                       enum flv_tag_kind kind, bool is_empty)
+{
+    if (is_empty && kind != FLV_KIND_SEQUENCE_END)
+        kind = FLV_KIND_UNUSABLE;
+    return (struct flv_tag_class){
+        .kind = kind, .codec = packet->codec, .track_id = packet->track_id};
+}
+
+static struct flv_tag_class
+classify_ex_video(const struct flv_tag_header *header, struct byte_reader data)
+{
+    const size_t seen_bytes = byte_reader_left(&data);
+    const uint8_t first = byte_read_u8(&data);
+    const uint8_t frame_type = first >> 4 & 0x07;
+    struct ex_packet packet;
+
+    unwrap(&data, first & 0x0F, FLV_EX_MULTITRACK, &packet);
+    if (frame_type == FLV_FRAME_INFO && packet.type != FLV_EX_METADATA)
+        return (struct flv_tag_class){.kind = FLV_KIND_UNUSABLE};
+    if (packet.type == FLV_EX_CODED_FRAMES && !packet.is_multitrack &&
+        has_composition_time(packet.codec))
+        (void)byte_read_bytes(&data, 3);
+    if (data.failed)
+        return unreadable(header, seen_bytes);
+    return make_class(&packet, video_kind(packet.type, frame_type),
+                      byte_reader_left(&data) == 0 &&
+                          seen_bytes >= header->size_bytes);
+}
+
+static struct flv_tag_class
+classify_ex_audio(const struct flv_tag_header *header, struct byte_reader data)
+{
+    const size_t seen_bytes = byte_reader_left(&data);
+    const uint8_t first = byte_read_u8(&data);
+    struct ex_packet packet;
+
+    unwrap(&data, first & 0x0F, FLV_EX_AUDIO_MULTITRACK, &packet);
+    if (data.failed)
+        return unreadable(header, seen_bytes);
+    return make_class(&packet, audio_kind(packet.type),
+                      byte_reader_left(&data) == 0 &&
+                          seen_bytes >= header->size_bytes);
+}
+
+/* --- all tags ----------------------------------------------------------- */
+
+static struct flv_tag_class classify_video(const struct flv_tag_header *header,
+                                           struct byte_reader data)
 {
     struct byte_reader r = data;
     const uint8_t first = byte_read_u8(&r);
     const uint8_t packet_type = byte_read_u8(&r);
     const uint8_t frame_type = first >> 4;
-    const uint8_t codec = first & 0x0F;
+    struct flv_tag_class class = {.codec = first & 0x0F};
 
     if ((first & FLV_EX_VIDEO_HEADER) != 0)
         return classify_ex_video(header, data);
     if (r.failed || frame_type < FLV_FRAME_KEY ||
         frame_type > FLV_FRAME_GENERATED_KEY)
-        return FLV_KIND_UNUSABLE;
-    if (codec == FLV_CODEC_AVC || codec == FLV_CODEC_HEVC_NONSTANDARD)
-        return classify_packet(header, packet_type, FLV_AVC_HEADER_BYTES,
-                               coded_frame(frame_type));
-    return coded_frame(frame_type);
+        return class;
+    class.kind = coded_frame(frame_type);
+    if (class.codec == FLV_CODEC_AVC ||
+        class.codec == FLV_CODEC_HEVC_NONSTANDARD)
+        class.kind = classify_packet(header, packet_type, FLV_AVC_HEADER_BYTES,
+                                     class.kind);
+    return class;
 }
 
-static enum flv_tag_kind classify_audio(const struct flv_tag_header *header,
-                                        struct byte_reader data)
+static struct flv_tag_class classify_audio(const struct flv_tag_header *header,
+                                           struct byte_reader data)
 {
     struct byte_reader r = data;
-    const uint8_t format = byte_read_u8(&r) >> 4;
+    const uint8_t first = byte_read_u8(&r);
     const uint8_t packet_type = byte_read_u8(&r);
+    struct flv_tag_class class = {.codec = first >> 4};
 
     if (r.failed)
-        return FLV_KIND_UNUSABLE;
-    if (format == FLV_SOUND_EX_HEADER)
+        return class;
+    if (class.codec == FLV_SOUND_EX_HEADER)
         return classify_ex_audio(header, data);
-    if (format == FLV_SOUND_AAC)
-        return classify_packet(header, packet_type, FLV_AAC_HEADER_BYTES,
-                               FLV_KIND_FRAME);
-    return FLV_KIND_FRAME;
+    class.kind = FLV_KIND_FRAME;
+    if (class.codec == FLV_SOUND_AAC)
+        class.kind = classify_packet(header, packet_type, FLV_AAC_HEADER_BYTES,
+                                     FLV_KIND_FRAME);
+    return class;
 }
 
-enum flv_tag_kind flv_tag_classify(const struct flv_tag_header *header,
-                                   struct byte_reader data)
+struct flv_tag_class flv_tag_classify(const struct flv_tag_header *header,
+                                      struct byte_reader data)
 {
+    struct flv_tag_class class = {.kind = FLV_KIND_UNUSABLE};
+
     if (header->encrypted)
-        return FLV_KIND_UNUSABLE;
+        return class;
     switch (header->type) {
     case FLV_TAG_AUDIO:
         return classify_audio(header, data);
@@ -216,8 +292,9 @@ enum flv_tag_kind flv_tag_classify(const struct flv_tag_header *header,
         return classify_video(header, data);
     case FLV_TAG_SCRIPT:
     case FLV_TAG_SCRIPT_AMF3:
-        return FLV_KIND_SCRIPT;
+        class.kind = FLV_KIND_SCRIPT;
+        return class;
     default:
-        return FLV_KIND_UNUSABLE;
+        return class;
     }
 }

@@ -31,8 +31,26 @@ enum flv_tag_kind {
     FLV_KIND_UNUSABLE, /* empty, too short, info frame, encrypted, unknown */
     FLV_KIND_SCRIPT,
     FLV_KIND_SEQUENCE_HEADER, /* decoder configuration; no frame */
+    FLV_KIND_SIDE_HEADER,     /* Enhanced RTMP: what belongs beside a sequence
+                                 header and is no frame: multichannel
+                                 configuration, video metadata (colours) */
+    FLV_KIND_SEQUENCE_END,    /* no frame either */
     FLV_KIND_KEYFRAME,        /* playing can begin here: key video frames */
     FLV_KIND_FRAME            /* any other video frame, any audio frame */
+};
+
+/* Tells codecs apart, and no more: the codec id or sound format of a tag, or,
+ * with this bit, a FourCC of Enhanced RTMP. */
+#define FLV_CODEC_FOUR_CC 0x80
+#define FLV_CODEC_UNKNOWN 0xFF
+
+/* What the first bytes of an audio or video tag tell. */
+struct flv_tag_class {
+    enum flv_tag_kind kind;
+    uint8_t codec;
+    /* Of a multitrack packet the id of its first track, 0 of all others. A
+     * packet of many tracks is kept whole, under that id. */
+    uint8_t track_id;
 };
 
 /* How many bytes of a tag's data flv_tag_classify wants to see. */
@@ -41,9 +59,15 @@ enum flv_tag_kind {
 /* Classifies a tag by its header and the first bytes of its data: all of
  * them, or FLV_CLASSIFY_BYTES at least. ModEx and multitrack packets are
  * unwrapped as far as those bytes go; one that hides its type beyond them is
- * a frame. End-of-sequence tags and video metadata
- * packets are FLV_KIND_FRAME. */
-enum flv_tag_kind flv_tag_classify(const struct flv_tag_header *header,
-                                   struct byte_reader data);
+ * a frame of an unknown codec. */
+struct flv_tag_class flv_tag_classify(const struct flv_tag_header *header,
+                                      struct byte_reader data);
+
+/* Whether a tag of this kind configures a decoder: it has no time of its own,
+ * and is to be sent again wherever a play begins behind it. */
+static inline bool flv_tag_kind_is_header(enum flv_tag_kind kind)
+{
+    return kind == FLV_KIND_SEQUENCE_HEADER || kind == FLV_KIND_SIDE_HEADER;
+}
 
 #endif

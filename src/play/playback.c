@@ -7,8 +7,6 @@
 
 #include "base/clock.h"
 
-enum { AUDIO = 0, VIDEO = 1 };
-
 void playback_place_init(struct playback_place *place, struct movie *movie,
                          const struct timeline_options *options)
 {
@@ -72,8 +70,8 @@ int64_t playback_position_ms(const struct playback *playback)
 
 /* --- pacing ------------------------------------------------------------- */
 
-/* Reads the next tag into the place. Frames have a pace; sequence headers go
- * out with what comes before them. */
+/* Reads the next tag into the place. Frames have a pace; headers go out with
+ * what comes before them. */
 static enum movie_result read_next(struct playback_place *place, int64_t now_ns)
 {
     enum movie_result result = timeline_next(&place->timeline, &place->next);
@@ -82,7 +80,7 @@ static enum movie_result read_next(struct playback_place *place, int64_t now_ns)
         return result;
     place->has_next = true;
     place->next_pace_ms = place->sent_pace_ms;
-    if (place->next.tag.kind == FLV_KIND_SEQUENCE_HEADER)
+    if (flv_tag_kind_is_header(place->next.tag.kind))
         return MOVIE_TAG;
     if (!place->clock_runs)
         media_clock_start(&place->clock, place->next.time_ms, now_ns);
@@ -135,13 +133,14 @@ static bool is_over(const struct playback *playback)
                playback->duration_ms;
 }
 
-/* Sequence headers after a seek have the time of the keyframe. */
+/* Headers after a seek have the time of the keyframe. */
 static void give_header(struct playback *playback, struct playback_item *item)
 {
+    const struct header_set *headers = &playback->seek.landing_headers;
     struct playback_place *place = &playback->place;
 
-    place->header_count--;
-    item->tag = place->headers[place->header_count];
+    item->tag = headers->tags[headers->count - place->headers_left];
+    place->headers_left--;
     item->timestamp_ms = wire_timestamp(playback, place->sent_time_ms);
 }
 
@@ -150,7 +149,7 @@ static enum playback_step give_next(struct playback *playback, int64_t now_ns,
 {
     struct playback_place *place = &playback->place;
 
-    if (place->header_count > 0) {
+    if (place->headers_left > 0) {
         give_header(playback, item);
         return PLAYBACK_SEND;
     }
@@ -168,7 +167,7 @@ static enum playback_step give_next(struct playback *playback, int64_t now_ns,
         return PLAYBACK_WAIT;
     item->tag = place->next.tag;
     item->timestamp_ms = wire_timestamp(playback, place->next.time_ms);
-    if (place->next.tag.kind != FLV_KIND_SEQUENCE_HEADER) {
+    if (!flv_tag_kind_is_header(place->next.tag.kind)) {
         playback->place.shows_one = false;
         playback->is_based = true;
     }
@@ -232,12 +231,12 @@ void playback_seek(struct playback *playback, int64_t time_ms)
     start_seek(playback, time_ms + playback->base_ms);
 }
 
-/* Whether a play may begin at a tag: keyframes, or any frame where there is no
- * video to wait for. */
+/* Whether a play may begin at a tag: keyframes of the main track, or any frame
+ * where there is no video to wait for. */
 static bool is_entry(const struct timeline *timeline,
                      const struct movie_tag *tag)
 {
-    if (tag->kind == FLV_KIND_KEYFRAME)
+    if (movie_is_keyframe(timeline->cursor.movie, tag))
         return true;
     return tag->kind == FLV_KIND_FRAME &&
            !(timeline->options.video &&
@@ -250,26 +249,16 @@ static void note_landing(struct playback_seek *seek, int64_t time_ms)
     timeline_put_back(&seek->landing);
     seek->has_landing = true;
     seek->landing_ms = time_ms;
-    /* Given out from the last: video before audio. */
-    seek->landing_header_count = 0;
-    for (int i = AUDIO; i <= VIDEO; i++) {
-        if (seek->has_header[i])
-            seek->landing_headers[seek->landing_header_count++] =
-                seek->headers[i];
-    }
+    seek->landing_headers = seek->headers;
 }
 
 /* Looks at one tag on the way. True when the landing is settled. */
 static bool look_at(struct playback_seek *seek,
                     const struct timeline_item *item)
 {
-    int type = item->tag.type == FLV_TAG_AUDIO ? AUDIO : VIDEO;
-
-    if (item->tag.kind == FLV_KIND_SEQUENCE_HEADER) {
-        seek->headers[type] = item->tag;
-        seek->has_header[type] = true;
+    header_set_note(&seek->headers, &item->tag);
+    if (flv_tag_kind_is_header(item->tag.kind))
         return false;
-    }
     if (is_entry(&seek->walk, &item->tag) &&
         (item->time_ms <= seek->target_ms || !seek->has_landing))
         note_landing(seek, item->time_ms);
@@ -288,8 +277,7 @@ static void land(struct playback *playback, int64_t now_ns)
     media_clock_start(&place->clock, seek->landing_ms, now_ns);
     place->sent_pace_ms = 0;
     place->sent_time_ms = seek->landing_ms;
-    memcpy(place->headers, seek->landing_headers, sizeof(place->headers));
-    place->header_count = seek->landing_header_count;
+    place->headers_left = seek->landing_headers.count;
     playback->paused_ns = now_ns;
     playback->is_filling = true;
     if (!playback->is_based)
@@ -331,7 +319,7 @@ static enum playback_step seek_step(struct playback *playback, int64_t now_ns)
         if (result == MOVIE_END && !lands_at_end(seek)) {
             timeline_copy(&playback->place.timeline, &seek->walk);
             playback->place.has_next = false;
-            playback->place.header_count = 0;
+            playback->place.headers_left = 0;
             end_seek(playback);
             return PLAYBACK_ENDED;
         }
@@ -378,8 +366,8 @@ void playback_restore(struct playback *playback,
     for (size_t i = 0; i < given_out; i++) {
         struct playback_place *at = &playback->place;
 
-        if (at->header_count > 0)
-            at->header_count--;
+        if (at->headers_left > 0)
+            at->headers_left--;
         else if (at->has_next ||
                  read_next(at, at->clock.origin_ns) == MOVIE_TAG)
             give_out(at);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "play/header_set.h"
 #include "play/media_clock.h"
 #include "play/timeline.h"
 
@@ -34,9 +35,7 @@ struct playback_place {
     bool has_next;        /* `next` was read but not given out */
     struct timeline_item next;
     int64_t next_pace_ms;
-    /* Sequence headers that come before `next`, after a seek. */
-    struct movie_tag headers[2];
-    uint8_t header_count;
+    uint8_t headers_left; /* of the seek's, which come before `next` */
     bool shows_one; /* while paused: the keyframe of a seek is to be shown */
 };
 
@@ -48,10 +47,10 @@ struct playback_seek {
     struct timeline landing; /* before the keyframe at or before it */
     bool has_landing;
     int64_t landing_ms;
-    struct movie_tag headers[2]; /* in force where `walk` is: audio, video */
-    bool has_header[2];
-    struct movie_tag landing_headers[2];
-    uint8_t landing_header_count;
+    struct header_set headers; /* in force where `walk` is */
+    /* The same for `landing`; stays when the seek is over, since places count
+     * down what of it is still to be given out. */
+    struct header_set landing_headers;
 };
 
 struct playback {

@@ -47,9 +47,9 @@ static bool is_wanted(struct timeline *timeline, const struct movie_tag *tag)
         return false;
     if (tag->type == FLV_TAG_AUDIO)
         return true;
-    if (tag->kind == FLV_KIND_KEYFRAME)
+    if (movie_is_keyframe(timeline->cursor.movie, tag))
         timeline->wait_for_keyframe = false;
-    return !timeline->wait_for_keyframe || tag->kind != FLV_KIND_FRAME;
+    return !timeline->wait_for_keyframe || flv_tag_kind_is_header(tag->kind);
 }
 
 /* --- the seam ----------------------------------------------------------- */
@@ -168,7 +168,7 @@ enum movie_result timeline_next(struct timeline *timeline,
         if (result != MOVIE_TAG)
             return result;
     } while (!is_wanted(timeline, &item->tag));
-    if (item->tag.kind != FLV_KIND_SEQUENCE_HEADER)
+    if (!flv_tag_kind_is_header(item->tag.kind))
         note_frame(timeline, item->tag.time_ms);
     /* What lies before the first frame of its round (sequence headers, a track
      * that lags behind in the interleaving) is told as the time of that

@@ -145,8 +145,8 @@ START_TEST(sound_file)
     run_bytes(&run, &b);
     assert_tags(&run, offsets, 0);
     ck_assert_int_eq(run.fault_count, 0);
-    ck_assert_int_eq(run.tags[0].kind, FLV_KIND_KEYFRAME);
-    ck_assert_int_eq(run.tags[1].kind, FLV_KIND_FRAME);
+    ck_assert_int_eq(run.tags[0].class.kind, FLV_KIND_KEYFRAME);
+    ck_assert_int_eq(run.tags[1].class.kind, FLV_KIND_FRAME);
     ck_assert_uint_eq(run.tags[1].header.size_bytes, 67);
     ck_assert_uint_eq(run.tags[7].header.timestamp_ms, 280);
     flv_bytes_free(&b);
@@ -490,8 +490,8 @@ START_TEST(unknown_type_is_skipped_by_size)
     b.data[offsets[4] + 10] = 7; /* a stream id, which readers ignore */
     run_bytes(&run, &b);
     assert_tags(&run, offsets, 0);
-    ck_assert_int_eq(run.tags[2].kind, FLV_KIND_UNUSABLE);
-    ck_assert_int_eq(run.tags[4].kind, FLV_KIND_FRAME);
+    ck_assert_int_eq(run.tags[2].class.kind, FLV_KIND_UNUSABLE);
+    ck_assert_int_eq(run.tags[4].class.kind, FLV_KIND_FRAME);
     ck_assert_int_eq(run.fault_count, 1);
     assert_fault(&run, 0, FLV_FAULT_UNKNOWN_TYPE, offsets[2], "unknown type");
     flv_bytes_free(&b);

@@ -630,6 +630,38 @@ START_TEST(the_keyframe_that_a_paused_viewer_is_shown)
 }
 END_TEST
 
+/* So do the headers before it. */
+START_TEST(going_back_among_the_headers_of_a_seek)
+{
+    struct playback_place place;
+    struct playback_item item;
+    int64_t due_ns;
+
+    begin_file();
+    flv_bytes_audio_config(&file, 0);
+    flv_bytes_video_config(&file, 0);
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_keyframe(&file, 1000, 10);
+    start(&once, ALL_AT_ONCE);
+    playback_place_init(&place, movie, &once);
+    expect_items("A0 V0 v0");
+    playback_seek(&playback, 1000);
+    ck_assert_int_eq(playback_next(&playback, 0, &item, &due_ns),
+                     PLAYBACK_WAIT);
+    playback_save(&playback, &place);
+    expect_items("V1000 A1000 v1000");
+    playback_restore(&playback, &place, 0);
+    expect_items("V1000 A1000 v1000");
+    playback_restore(&playback, &place, 1);
+    expect_items("A1000 v1000");
+    playback_restore(&playback, &place, 2);
+    expect_items("v1000");
+    expect_end();
+    playback_place_destroy(&place);
+    finish();
+}
+END_TEST
+
 START_TEST(a_seek_beyond_all_rounds_is_found)
 {
     ten_seconds(&for_ever);
@@ -676,6 +708,7 @@ int main(void)
     tcase_add_test(tests, a_start_beyond_all_rounds_is_found);
     tcase_add_test(tests, a_seek_before_the_first_frame);
     tcase_add_test(tests, the_keyframe_that_a_paused_viewer_is_shown);
+    tcase_add_test(tests, going_back_among_the_headers_of_a_seek);
     tcase_add_test(tests, a_seek_beyond_all_rounds_is_found);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
