@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "rtmp/protocol.h"
 
 /* Beyond 2^53 a double is no count of milliseconds; sums of two such values
  * fit an int64_t. */
@@ -96,9 +97,37 @@ bool rtmp_call_read(const struct rtmp_message *message, struct rtmp_call *call)
     return true;
 }
 
+/* Which of the members of Enhanced RTMP a member is, or 0. Lists and maps are
+ * not looked into. */
+static unsigned enhanced_member(struct amf0_string key,
+                                const struct amf0_value *value)
+{
+    switch (value->type) {
+    case AMF0_STRICT_ARRAY:
+        return amf0_string_is(key, "fourCcList") ? RTMP_FOUR_CC_LIST : 0;
+    case AMF0_OBJECT:
+    case AMF0_ECMA_ARRAY:
+        if (amf0_string_is(key, "videoFourCcInfoMap"))
+            return RTMP_VIDEO_FOUR_CC_INFO_MAP;
+        if (amf0_string_is(key, "audioFourCcInfoMap"))
+            return RTMP_AUDIO_FOUR_CC_INFO_MAP;
+        return 0;
+    case AMF0_NUMBER:
+        if (amf0_string_is(key, "capsEx"))
+            return RTMP_CAPS_EX;
+        if (amf0_string_is(key, "videoFunction") &&
+            value->number > RTMP_VIDEO_FUNCTION_CLIENT_SEEK)
+            return RTMP_VIDEO_FUNCTION;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
 static void take_member(struct rtmp_connect *connect, struct amf0_string key,
                         const struct amf0_value *value)
 {
+    connect->enhanced |= enhanced_member(key, value);
     if (value->type == AMF0_STRING) {
         if (amf0_string_is(key, "app"))
             connect->app = value->string;
@@ -332,7 +361,39 @@ static void begin_status(struct byte_writer *w,
     write_text_member(w, "details", status->details);
 }
 
-void rtmp_write_connect_result(struct byte_writer *w, double transaction_id)
+/* Any codec is forwarded: "*" stands for all. */
+static void write_info_map_member(struct byte_writer *w, const char *key)
+{
+    amf0_write_key(w, key);
+    amf0_write_object_begin(w);
+    write_number_member(w, "*", RTMP_FOUR_CC_CAN_FORWARD);
+    amf0_write_object_end(w);
+}
+
+static void write_enhanced_members(struct byte_writer *w, unsigned enhanced)
+{
+    if ((enhanced & RTMP_FOUR_CC_LIST) != 0) {
+        amf0_write_key(w, "fourCcList");
+        amf0_write_strict_array_begin(w, 1);
+        amf0_write_string(w, "*");
+    }
+    if ((enhanced & RTMP_VIDEO_FOUR_CC_INFO_MAP) != 0)
+        write_info_map_member(w, "videoFourCcInfoMap");
+    if ((enhanced & RTMP_AUDIO_FOUR_CC_INFO_MAP) != 0)
+        write_info_map_member(w, "audioFourCcInfoMap");
+    if ((enhanced & RTMP_CAPS_EX) != 0)
+        write_number_member(w, "capsEx",
+                            RTMP_CAPS_EX_MULTITRACK | RTMP_CAPS_EX_MOD_EX |
+                                RTMP_CAPS_EX_NANOSECONDS);
+    if ((enhanced & RTMP_VIDEO_FUNCTION) != 0)
+        write_number_member(w, "videoFunction",
+                            RTMP_VIDEO_FUNCTION_HDR |
+                                RTMP_VIDEO_FUNCTION_METADATA |
+                                RTMP_VIDEO_FUNCTION_LARGE_SCALE_TILE);
+}
+
+void rtmp_write_connect_result(struct byte_writer *w, double transaction_id,
+                               unsigned enhanced)
 {
     const struct rtmp_status success = {
         .level = "status",
@@ -345,6 +406,7 @@ void rtmp_write_connect_result(struct byte_writer *w, double transaction_id)
     write_string_member(w, "fmsVer", "FMS/3,5,3,824");
     write_number_member(w, "capabilities", 31);
     write_number_member(w, "mode", 1);
+    write_enhanced_members(w, enhanced);
     amf0_write_object_end(w);
     begin_status(w, &success);
     /* 0 makes Flash Player, which prefers AMF3, speak AMF0. */

@@ -31,6 +31,16 @@ struct rtmp_call {
  * points into the message's payload. */
 bool rtmp_call_read(const struct rtmp_message *message, struct rtmp_call *call);
 
+/* The members of connect by which a client of Enhanced RTMP says what it can
+ * take. Only that they were sent counts: flvd sends what is in the file. */
+enum rtmp_enhanced_member {
+    RTMP_FOUR_CC_LIST = 1 << 0,
+    RTMP_VIDEO_FOUR_CC_INFO_MAP = 1 << 1,
+    RTMP_AUDIO_FOUR_CC_INFO_MAP = 1 << 2,
+    RTMP_CAPS_EX = 1 << 3,
+    RTMP_VIDEO_FUNCTION = 1 << 4 /* with more than Flash's client seek */
+};
+
 /* What connect's command object says; members that were not sent, or are of
  * another type, are empty or 0. */
 struct rtmp_connect {
@@ -38,6 +48,7 @@ struct rtmp_connect {
     struct amf0_string tc_url;
     struct amf0_string flash_ver;
     double object_encoding;
+    unsigned enhanced; /* enum rtmp_enhanced_member, those that were sent */
 };
 
 bool rtmp_connect_read(const struct rtmp_call *call,
@@ -78,7 +89,11 @@ struct rtmp_status {
 };
 
 /* Bodies of command messages (type 20). */
-void rtmp_write_connect_result(struct byte_writer *w, double transaction_id);
+/* `enhanced`: the members that were sent are answered, each with what flvd
+ * can do, which is to pass on whatever is in the file; without any, the
+ * result has the form that old clients know. */
+void rtmp_write_connect_result(struct byte_writer *w, double transaction_id,
+                               unsigned enhanced);
 void rtmp_write_error(struct byte_writer *w, double transaction_id,
                       const struct rtmp_status *status);
 void rtmp_write_result_number(struct byte_writer *w, double transaction_id,

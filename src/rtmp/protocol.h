@@ -77,6 +77,18 @@ enum rtmp_bandwidth_limit {
 /* What flvd announces at connect; the values of Flash Media Server. */
 #define RTMP_OUTPUT_WINDOW_BYTES 2500000
 
+/* Enhanced RTMP v2, "Enhancing NetConnection connect Command": the flags of a
+ * codec in the info maps (1 decode, 2 encode), of capsEx (1 reconnect), and of
+ * videoFunction (1 client seek, the only one of Flash's time). */
+#define RTMP_FOUR_CC_CAN_FORWARD 4
+#define RTMP_CAPS_EX_MULTITRACK 2
+#define RTMP_CAPS_EX_MOD_EX 4
+#define RTMP_CAPS_EX_NANOSECONDS 8
+#define RTMP_VIDEO_FUNCTION_CLIENT_SEEK 1
+#define RTMP_VIDEO_FUNCTION_HDR 2
+#define RTMP_VIDEO_FUNCTION_METADATA 4
+#define RTMP_VIDEO_FUNCTION_LARGE_SCALE_TILE 8
+
 /* Message streams that one connection may create. librtmp reconnects by
  * creating a second one; nobody needs more than a few. */
 #define RTMP_MAX_MESSAGE_STREAMS 8

@@ -51,7 +51,8 @@ static enum session_end handle_connect(struct command *command)
                            RTMP_OUTPUT_CHUNK_BYTES);
     outbox_add_user_control(&connection->outbox, RTMP_STREAM_BEGIN, 0);
     byte_writer_init(&w, body, sizeof(body));
-    rtmp_write_connect_result(&w, command->call.transaction_id);
+    rtmp_write_connect_result(&w, command->call.transaction_id,
+                              connect.enhanced);
     net_connection_add_command(connection, &w);
     log_debug("%s: connect to app \"%s\"", connection->label, connection->app);
     return SESSION_GOES_ON;

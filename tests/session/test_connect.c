@@ -70,6 +70,42 @@ START_TEST(the_answer_is_golden)
 }
 END_TEST
 
+/* What a client of Enhanced RTMP asks is answered; who asks nothing gets what
+ * he always got (the_answer_is_golden). The answer tells what flvd can do,
+ * not what the client said. */
+START_TEST(enhanced_rtmp_is_answered)
+{
+    static const char members[] = "\0\x04"
+                                  "mode"
+                                  "\0\x3F\xF0\0\0\0\0\0\0"
+                                  "\0\x12"
+                                  "videoFourCcInfoMap"
+                                  "\x03\0\x01*\0\x40\x10\0\0\0\0\0\0"
+                                  "\0\0\x09"
+                                  "\0\x06"
+                                  "capsEx"
+                                  "\0\x40\x2C\0\0\0\0\0\0"
+                                  "\0\0\x09\x03";
+    struct server server;
+    const struct message *m;
+
+    server_start(&server, small_file());
+    struct peer *peer = peer_open(&server);
+    do_handshake(peer);
+    send_command(peer, 0, "connect", 1, "{kskdkdk{kdkd}}", "app", "vod",
+                 "videoFunction", 1.0, "capsEx", 1.0, "videoFourCcInfoMap",
+                 "hvc1", 1.0, "*", 1.0);
+    for (int i = 0; i < 4; i++)
+        (void)read_message(peer);
+    m = expect_message(peer, 20, 0, 0);
+    ck_assert(message_is_called(m, "_result"));
+    ck_assert(message_has_bytes(m, members, sizeof(members) - 1));
+    do_create_stream(peer);
+    peer_close(peer);
+    server_stop(&server, "peer closed the connection");
+}
+END_TEST
+
 START_TEST(nothing_is_to_be_had_before)
 {
     struct server server;
@@ -174,7 +210,8 @@ int main(void)
 {
     return run_tests(
         "connect",
-        (const TTest *[]){the_answer_is_golden, nothing_is_to_be_had_before,
+        (const TTest *[]){the_answer_is_golden, enhanced_rtmp_is_answered,
+                          nothing_is_to_be_had_before,
                           nothing_of_before_counts_afterwards,
                           a_second_connect_is_not_answered, little_is_required,
                           the_transaction_id_is_given_back, NULL});

@@ -32,6 +32,8 @@
 #define N_NAN "\x00\x7F\xF8\0\0\0\0\0\0"
 #define N_INFINITE "\x00\x7F\xF0\0\0\0\0\0\0"
 #define N_MINUS_INFINITE "\x00\xFF\xF0\0\0\0\0\0\0"
+#define N_4 "\x00\x40\x10\0\0\0\0\0\0"
+#define N_14 "\x00\x40\x2C\0\0\0\0\0\0"
 #define TRUE_ "\x01\x01"
 #define FALSE_ "\x01\x00"
 #define NULL_ "\x05"
@@ -268,6 +270,71 @@ START_TEST(connect_cut_short)
             ck_assert(rtmp_connect_read(&call, &connect));
         drop(message);
     }
+}
+END_TEST
+
+/* Enhanced RTMP: each member, and what is none of them. */
+START_TEST(enhanced_members_are_told)
+{
+#define MAP "\x03" KEY("\x04", "vp09") N_1 KEY("\x01", "*") N_4 END
+#define CONNECT(members) STRING("\x07", "connect") N_1 "\x03" members END
+    static const struct {
+        const char *bytes;
+        size_t length;
+        unsigned expected;
+    } cases[] = {
+        {LITERAL(CONNECT(
+             KEY("\x0A", "fourCcList") "\x0A\0\0\0\x01" STRING("\x01", "*"))),
+         RTMP_FOUR_CC_LIST},
+        {LITERAL(CONNECT(KEY("\x0A", "fourCcList") "\x0A\0\0\0\0")),
+         RTMP_FOUR_CC_LIST},
+        {LITERAL(CONNECT(KEY("\x12", "videoFourCcInfoMap") MAP)),
+         RTMP_VIDEO_FOUR_CC_INFO_MAP},
+        {LITERAL(CONNECT(KEY("\x12", "audioFourCcInfoMap") "\x08\0\0\0\x01" KEY(
+             "\x01", "*") N_4 END)),
+         RTMP_AUDIO_FOUR_CC_INFO_MAP},
+        {LITERAL(CONNECT(KEY("\x06", "capsEx") N_0)), RTMP_CAPS_EX},
+        {LITERAL(CONNECT(KEY("\x06", "capsEx") N_NAN)), RTMP_CAPS_EX},
+        {LITERAL(CONNECT(KEY("\x0D", "videoFunction") N_3)),
+         RTMP_VIDEO_FUNCTION},
+        {LITERAL(CONNECT(KEY("\x12", "videoFourCcInfoMap") MAP KEY(
+             "\x12", "audioFourCcInfoMap") MAP KEY("\x06", "capsEx") N_3)),
+         RTMP_VIDEO_FOUR_CC_INFO_MAP | RTMP_AUDIO_FOUR_CC_INFO_MAP |
+             RTMP_CAPS_EX},
+        /* Flash's and FFmpeg's client seek, other types, other depths */
+        {LITERAL(CONNECT(KEY("\x0D", "videoFunction") N_1)), 0},
+        {LITERAL(CONNECT(KEY("\x0D", "videoFunction") N_NAN)), 0},
+        {LITERAL(CONNECT(KEY("\x0A", "fourCcList") STRING("\x01", "*"))), 0},
+        {LITERAL(CONNECT(KEY("\x0A", "fourCcList") NULL_)), 0},
+        {LITERAL(CONNECT(KEY("\x12", "videoFourCcInfoMap") N_4)), 0},
+        {LITERAL(CONNECT(KEY("\x06", "capsEx") MAP)), 0},
+        {LITERAL(
+             CONNECT(KEY("\x01", "m") "\x03" KEY("\x06", "capsEx") N_1 END)),
+         0},
+        {LITERAL(CONNECT(KEY("\x03", "app") STRING("\x03", "vod"))), 0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        /* Cut at every length: malformed or less, never more. */
+        for (size_t length = 0; length <= cases[i].length; length++) {
+            const struct rtmp_message message =
+                message_of(20, cases[i].bytes, length);
+            struct rtmp_connect connect;
+            struct rtmp_call call;
+
+            if (rtmp_call_read(&message, &call) &&
+                rtmp_connect_read(&call, &connect)) {
+                ck_assert_uint_eq(connect.enhanced & ~cases[i].expected, 0);
+                if (length == cases[i].length)
+                    ck_assert_uint_eq(connect.enhanced, cases[i].expected);
+            } else {
+                ck_assert_uint_lt(length, cases[i].length);
+            }
+            drop(message);
+        }
+    }
+#undef CONNECT
+#undef MAP
 }
 END_TEST
 
@@ -613,7 +680,44 @@ START_TEST(connect_result_is_golden)
         KEY("\x0E", "objectEncoding") N_0
         END;
 
-    CHECK_WRITTEN(golden, rtmp_write_connect_result(&w, 1));
+    CHECK_WRITTEN(golden, rtmp_write_connect_result(&w, 1, 0));
+}
+END_TEST
+
+/* Each member is answered only when it was sent. */
+START_TEST(enhanced_connect_result_is_golden)
+{
+    static const char all[] =
+        STRING("\x07", "_result") N_1 "\x03"
+        KEY("\x06", "fmsVer") STRING("\x0D", "FMS/3,5,3,824")
+        KEY("\x0C", "capabilities") N_31
+        KEY("\x04", "mode") N_1
+        KEY("\x0A", "fourCcList") "\x0A\0\0\0\x01" STRING("\x01", "*")
+        KEY("\x12", "videoFourCcInfoMap") "\x03" KEY("\x01", "*") N_4 END
+        KEY("\x12", "audioFourCcInfoMap") "\x03" KEY("\x01", "*") N_4 END
+        KEY("\x06", "capsEx") N_14
+        KEY("\x0D", "videoFunction") N_14
+        END
+        "\x03" LEVEL_STATUS
+        KEY("\x04", "code") STRING("\x1D", "NetConnection.Connect.Success")
+        KEY("\x0B", "description") STRING("\x15", "Connection succeeded.")
+        KEY("\x0E", "objectEncoding") N_0
+        END;
+    static const char caps_only[] =
+        STRING("\x07", "_result") N_1 "\x03"
+        KEY("\x06", "fmsVer") STRING("\x0D", "FMS/3,5,3,824")
+        KEY("\x0C", "capabilities") N_31
+        KEY("\x04", "mode") N_1
+        KEY("\x06", "capsEx") N_14
+        END
+        "\x03" LEVEL_STATUS
+        KEY("\x04", "code") STRING("\x1D", "NetConnection.Connect.Success")
+        KEY("\x0B", "description") STRING("\x15", "Connection succeeded.")
+        KEY("\x0E", "objectEncoding") N_0
+        END;
+
+    CHECK_WRITTEN(all, rtmp_write_connect_result(&w, 1, 31));
+    CHECK_WRITTEN(caps_only, rtmp_write_connect_result(&w, 1, RTMP_CAPS_EX));
 }
 END_TEST
 
@@ -828,6 +932,7 @@ static Suite *command_suite(void)
     tcase_add_test(tests, names_are_limited);
     tcase_add_test(tests, connect_is_read);
     tcase_add_test(tests, connect_cut_short);
+    tcase_add_test(tests, enhanced_members_are_told);
     tcase_add_test(tests, connect_object_cut_short);
     tcase_add_test(tests, connect_needs_nothing_but_its_name);
     tcase_add_test(tests, connect_object_may_be_typed_or_ecma);
@@ -842,6 +947,7 @@ static Suite *command_suite(void)
     tcase_add_test(tests, malformed_argument_ends_the_arguments);
     tcase_add_test(tests, string_argument_is_limited);
     tcase_add_test(tests, connect_result_is_golden);
+    tcase_add_test(tests, enhanced_connect_result_is_golden);
     tcase_add_test(tests, error_is_golden);
     tcase_add_test(tests, results_are_golden);
     tcase_add_test(tests, on_status_is_golden);
