@@ -104,7 +104,7 @@ static struct movie_block *insert(struct block_list *list, size_t index,
 
 struct movie_block *block_list_hold(struct block_list *list, uint64_t number,
                                     const struct flv_scan_position *position,
-                                    int64_t last_ms)
+                                    const struct file_time *last_time)
 {
     const size_t index = find(list, number);
     struct movie_block *block;
@@ -116,7 +116,7 @@ struct movie_block *block_list_hold(struct block_list *list, uint64_t number,
         if (block == NULL)
             return NULL;
         block->position = *position;
-        block->last_ms = last_ms;
+        block->last_time = *last_time;
     }
     block->holders++;
     block->last_use = ++list->uses;
@@ -179,7 +179,6 @@ bool block_list_append(struct block_list *list, struct movie_block *block,
         atomic_load_explicit(&block->count, memory_order_relaxed);
 
     block->tags[count] = *tag;
-    block->last_ms = tag->time_ms;
     block->checksum = add_to_checksum(block->checksum, tag);
     if (count + 1 == MOVIE_BLOCK_TAGS && !verify(list, block))
         return false;

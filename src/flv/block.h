@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "flv/file_time.h"
 #include "flv/movie.h"
 #include "flv/scan.h"
 
@@ -26,7 +27,7 @@ struct movie_block {
     uint32_t holders;
     uint64_t last_use;
     struct flv_scan_position position; /* behind the last tag */
-    int64_t last_ms;                   /* its time, or the one before block */
+    struct file_time last_time;        /* its time, or the one before block */
     uint32_t checksum;                 /* of the tags */
     /* Written with the lock held, released after the tag it counts: whoever
      * holds the block reads the tags below it without a lock. */
@@ -54,10 +55,10 @@ void block_list_destroy(struct block_list *list);
 
 /* Block `number`, which the caller holds from then on; when it is not in
  * memory it is made, empty and standing at `position` behind the time
- * `last_ms`. NULL: out of memory. */
+ * `last_time`. NULL: out of memory. */
 struct movie_block *block_list_hold(struct block_list *list, uint64_t number,
                                     const struct flv_scan_position *position,
-                                    int64_t last_ms);
+                                    const struct file_time *last_time);
 
 /* NULL is nothing. */
 void block_list_release(struct block_list *list, struct movie_block *block);

@@ -15,9 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* First timestamps from here on are negative: -65536 ms to -1 ms. */
-#define FIRST_NEGATIVE_MS 0xFFFF0000u
-
 void movie_index_init(struct movie_index *index, int fd,
                       const struct movie_options *options)
 {
@@ -144,24 +141,13 @@ static void note_script(struct movie_index *index,
     free(data);
 }
 
-static int64_t time_of(const struct movie_block *block, bool is_first,
-                       uint32_t timestamp_ms)
-{
-    if (is_first)
-        return timestamp_ms >= FIRST_NEGATIVE_MS ? (int32_t)timestamp_ms
-                                                 : (int64_t)timestamp_ms;
-    return block->last_ms + (int32_t)(timestamp_ms - (uint32_t)block->last_ms);
-}
-
 static bool index_tag(struct movie_index *index, struct movie_block *block,
                       const struct flv_scan_tag *found)
 {
-    const bool is_first =
-        block->number == 0 &&
-        atomic_load_explicit(&block->count, memory_order_relaxed) == 0;
     const struct movie_tag tag = {
         .offset_bytes = found->data_offset_bytes,
-        .time_ms = time_of(block, is_first, found->header.timestamp_ms),
+        .time_ms =
+            file_time_next(&block->last_time, found->header.timestamp_ms),
         .size_bytes = found->header.size_bytes,
         .type = found->header.type,
         .kind = (uint8_t)found->class.kind,
@@ -210,11 +196,11 @@ static enum movie_step scan_step(struct movie_index *index,
 static enum movie_step enter_block(struct movie_index *index,
                                    struct movie_cursor *cursor, uint64_t number,
                                    const struct flv_scan_position *position,
-                                   int64_t last_ms)
+                                   const struct file_time *last_time)
 {
     struct block_list *blocks = &index->blocks;
     struct movie_block *block =
-        block_list_hold(blocks, number, position, last_ms);
+        block_list_hold(blocks, number, position, last_time);
 
     if (block == NULL)
         return MOVIE_STEP_FAILED;
@@ -233,13 +219,14 @@ static enum movie_step advance(struct movie_index *index,
     if (index->changed)
         return MOVIE_STEP_FAILED;
     if (block == NULL)
-        return enter_block(index, cursor, 0, &index->beginning, 0);
+        return enter_block(index, cursor, 0, &index->beginning,
+                           &(struct file_time){.has_begun = false});
     count = atomic_load_explicit(&block->count, memory_order_relaxed);
     if (cursor->next < count)
         return MOVIE_STEP_ON; /* somebody else was faster */
     if (count == MOVIE_BLOCK_TAGS)
         return enter_block(index, cursor, block->number + 1, &block->position,
-                           block->last_ms);
+                           &block->last_time);
     return scan_step(index, block);
 }
 

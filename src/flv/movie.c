@@ -196,6 +196,21 @@ static bool scan_head(struct movie *movie, struct head *head,
     return false;
 }
 
+/* A tail whose times have but 24 bits may lie some wraps (flv/file_time.h)
+ * further than it says. Metadata that tells just that is believed. */
+static int64_t over_wraps(int64_t tail_ms, int64_t first_ms, int64_t claimed_ms)
+{
+    const int64_t wrap_ms = 1 << 24;
+    const int64_t wraps = (claimed_ms - tail_ms + wrap_ms / 2) / wrap_ms;
+    const int64_t duration_ms = tail_ms + wraps * wrap_ms;
+
+    if (first_ms + tail_ms < wrap_ms && wraps > 0 &&
+        claimed_ms - duration_ms <= FILE_TIME_MAX_STEP_MS &&
+        duration_ms - claimed_ms <= FILE_TIME_MAX_STEP_MS)
+        return duration_ms;
+    return tail_ms;
+}
+
 static int64_t find_duration_ms(const struct movie *movie,
                                 const struct head *head)
 {
@@ -208,9 +223,12 @@ static int64_t find_duration_ms(const struct movie *movie,
     const int64_t duration_ms =
         flv_duration_read(movie->fd, movie->verified.st_size, &start);
 
+    const int64_t claimed_ms =
+        (int64_t)(movie->index.metadata.duration_s * 1000 + 0.5);
+
     if (duration_ms > 0)
-        return duration_ms;
-    return (int64_t)(movie->index.metadata.duration_s * 1000 + 0.5);
+        return over_wraps(duration_ms, head->first_frame_ms, claimed_ms);
+    return claimed_ms;
 }
 
 static const char *irregular(mode_t mode)
@@ -349,7 +367,8 @@ static bool is_unchanged(const struct movie *movie, int fd, int64_t size_bytes)
                          FLV_TAG_HEADER_BYTES, &r) &&
            flv_tag_header_read(&r, &header) && header.type == last->type &&
            header.size_bytes == last->size_bytes &&
-           header.timestamp_ms == (uint32_t)last->time_ms;
+           /* whatever wraps the time was told over */
+           ((header.timestamp_ms ^ (uint32_t)last->time_ms) & 0xFFFFFF) == 0;
 }
 
 bool movie_is_same_file(struct movie *movie, int fd)

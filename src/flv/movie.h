@@ -37,10 +37,9 @@ struct movie; /* opaque, reference-counted; every call is thread-safe */
 /* A tag that a player can use: audio or video, never script. */
 struct movie_tag {
     int64_t offset_bytes; /* of the data in the file */
-    int64_t time_ms;      /* the file's timestamps with the wrap at 2^32
-                             undone; may run backwards, and be below 0: a
-                             first one in the last 65 s before the wrap is
-                             taken for a small negative one */
+    int64_t time_ms;      /* the file's timestamps with their wraps undone
+                             (flv/file_time.h); may run backwards, and be
+                             below 0 */
     uint32_t size_bytes;  /* of the data, at least 1 */
     uint8_t type;         /* FLV_TAG_AUDIO or FLV_TAG_VIDEO */
     uint8_t kind;         /* enum flv_tag_kind */

@@ -444,6 +444,47 @@ START_TEST(duration_from_metadata)
 }
 END_TEST
 
+/* A tail in 24 bits may have gone round: metadata that tells of it is
+ * believed, any other is not. It says 18000 s here. */
+START_TEST(duration_over_wraps_of_24_bits)
+{
+    static const struct {
+        uint32_t tail_ms;
+        uint32_t first_ms;
+        int64_t duration_ms;
+    } cases[] = {
+        {18000000 - 0x1000000 - 40, 0, 18000000},
+        {18000000 - 0x1000000 - 5040, 0, 18000000 - 5000},
+        {18000000 - 0x1000000 + 9960, 0, 18000000 + 10000},
+        {18000000 - 0x1000000 - 10041, 0, 18000000 - 0x1000000 - 10001},
+        {3600000 - 40, 0, 3600000},
+        {18000000 - 40, 0, 18000000}, /* more than 24 bits */
+        {0x1000000 + 18000000 - 0x1000000 - 40, 0x1000000,
+         18000000 - 0x1000000},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct flv_bytes b = {0};
+        struct faults faults;
+        struct movie *movie;
+
+        flv_bytes_file_header(&b);
+        flv_bytes_tag_hex(&b, 18, 0,
+                          "02 00 0A 6F 6E 4D 65 74 61 44 61 74 61 03 "
+                          "00 08 64 75 72 61 74 69 6F 6E "
+                          "00 40 D1 94 00 00 00 00 00 00 00 09");
+        flv_bytes_keyframe(&b, cases[i].first_ms, 20);
+        flv_bytes_keyframe(&b, cases[i].tail_ms - 40, 20);
+        flv_bytes_keyframe(&b, cases[i].tail_ms, 20);
+        movie = open_bytes(&b, &faults, 0);
+        ck_assert_msg(movie_duration_ms(movie) == cases[i].duration_ms,
+                      "case %zu: %lld", i, (long long)movie_duration_ms(movie));
+        movie_unref(movie);
+        flv_bytes_free(&b);
+    }
+}
+END_TEST
+
 /* ---- Forgetting and reading again */
 
 #define MANY (10 * MOVIE_BLOCK_TAGS + 7)
@@ -516,18 +557,52 @@ START_TEST(forgotten_blocks_are_read_again)
 }
 END_TEST
 
+/* The extension byte was never set: times wrap at 2^24, in whatever block, and
+ * are the same when they are read again. */
+START_TEST(short_timestamps_go_on_rising)
+{
+    struct flv_bytes b = {0};
+    struct faults faults;
+    struct movie_cursor cursor;
+    struct movie_tag tag;
+    struct movie *movie;
+
+    flv_bytes_file_header(&b);
+    for (uint32_t i = 0; i < MANY; i++)
+        flv_bytes_keyframe(&b, i * 9000 & 0xFFFFFF, 20);
+    movie = open_bytes(&b, &faults, TINY_INDEX);
+    movie_cursor_init(&cursor, movie);
+    for (int round = 0; round < 2; round++) {
+        for (int64_t i = 0; i < MANY; i++) {
+            ck_assert_int_eq(movie_cursor_next(&cursor, &tag), MOVIE_TAG);
+            ck_assert_int_eq(tag.time_ms, i * 9000);
+        }
+        movie_cursor_rewind(&cursor);
+    }
+    ck_assert_int_eq(faults.count, 0);
+    /* It is still the same when it grew. */
+    flv_bytes_keyframe(&b, 0x123456, 20);
+    flv_bytes_write(&b, movie_fd(movie));
+    ck_assert(movie_is_same_file(movie, movie_fd(movie)));
+    movie_cursor_destroy(&cursor);
+    movie_unref(movie);
+    flv_bytes_free(&b);
+}
+END_TEST
+
 /* The bound holds: what nobody stands in goes, but for the newest. */
 START_TEST(blocks_are_bounded)
 {
     const size_t max_bytes = 3 * sizeof(struct movie_block);
     struct flv_scan_position position = {.offset_bytes = 13};
+    const struct file_time start = {.has_begun = false};
     struct movie_block *held, *block;
     struct block_list list;
 
     block_list_init(&list, max_bytes);
-    held = block_list_hold(&list, 0, &position, 0);
+    held = block_list_hold(&list, 0, &position, &start);
     for (uint64_t number = 1; number < 50; number++) {
-        block = block_list_hold(&list, number, &position, 0);
+        block = block_list_hold(&list, number, &position, &start);
         ck_assert_uint_eq(block->number, number);
         block_list_release(&list, block);
         ck_assert_uint_le(list.count, 3);
@@ -535,7 +610,7 @@ START_TEST(blocks_are_bounded)
     ck_assert_uint_eq(list.newest->number, 49);
     ck_assert_ptr_eq(list.blocks[0], held);
     /* An old one comes back, empty, and the one longest unused goes. */
-    block = block_list_hold(&list, 7, &position, 0);
+    block = block_list_hold(&list, 7, &position, &start);
     ck_assert_uint_eq(block->count, 0);
     ck_assert_uint_eq(list.count, 3);
     ck_assert_uint_eq(list.newest->number, 49);
@@ -1011,6 +1086,8 @@ int main(void)
     tcase_add_test(tcase, faults_are_told_once_and_not_without_end);
     tcase_add_test(tcase, metadata_and_keyframe_may_come_late);
     tcase_add_test(tcase, duration_from_metadata);
+    tcase_add_test(tcase, duration_over_wraps_of_24_bits);
+    tcase_add_test(tcase, short_timestamps_go_on_rising);
     tcase_add_test(tcase, forgotten_blocks_are_read_again);
     tcase_add_test(tcase, blocks_are_bounded);
     tcase_add_test(tcase, overwritten_file_fails_when_read_again);
