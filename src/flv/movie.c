@@ -30,6 +30,9 @@
  * frame. */
 #define MAX_KEYFRAME_TAGS 1024
 #define MAX_KEYFRAME_MS 10000
+/* Steps of the index for one tag: into a block, over script tags. Only damage
+ * takes more, and then this is 1 MiB at the most. */
+#define MAX_NEXT_STEPS 16
 /* How many tags metadata may come after. */
 #define MAX_METADATA_TAGS 16
 
@@ -102,7 +105,9 @@ static bool take_published(struct movie_cursor *cursor, struct movie_tag *tag)
 enum movie_result movie_cursor_next(struct movie_cursor *cursor,
                                     struct movie_tag *tag)
 {
-    while (!take_published(cursor, tag)) {
+    for (int i = 0; i < MAX_NEXT_STEPS; i++) {
+        if (take_published(cursor, tag))
+            return MOVIE_TAG;
         switch (movie_index_step(&cursor->movie->index, cursor)) {
         case MOVIE_STEP_ON:
             break;
@@ -112,7 +117,7 @@ enum movie_result movie_cursor_next(struct movie_cursor *cursor,
             return MOVIE_FAILED;
         }
     }
-    return MOVIE_TAG;
+    return take_published(cursor, tag) ? MOVIE_TAG : MOVIE_MORE;
 }
 
 /* ---- Opening */

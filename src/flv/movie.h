@@ -130,12 +130,14 @@ void movie_cursor_step_back(struct movie_cursor *cursor);
 
 enum movie_result {
     MOVIE_TAG,   /* a tag was given out, the cursor stands behind it */
+    MOVIE_MORE,  /* none yet: a stretch without one was read, ask again */
     MOVIE_END,   /* no whole tag follows now; a file that grows may have one
                     later, and asking again finds it */
     MOVIE_FAILED /* read error, memory, or a file changed under the index */
 };
 
-/* The next tag. May block on the disk for one bounded read at a time. */
+/* The next tag. May block on the disk, for a few bounded reads: whoever asks
+ * again on MOVIE_MORE has heard its peer in between. */
 enum movie_result movie_cursor_next(struct movie_cursor *cursor,
                                     struct movie_tag *tag);
 

@@ -156,9 +156,12 @@ static enum playback_step give_next(struct playback *playback, int64_t now_ns,
     if (!place->has_next) {
         enum movie_result result = read_next(place, now_ns);
 
+        *due_ns = now_ns;
+        if (result == MOVIE_MORE)
+            return PLAYBACK_WAIT;
         if (result == MOVIE_END)
             return PLAYBACK_ENDED;
-        if (result != MOVIE_TAG)
+        if (result == MOVIE_FAILED)
             return PLAYBACK_FAILED;
     }
     if (is_over(playback))
@@ -316,6 +319,8 @@ static enum playback_step seek_step(struct playback *playback, int64_t now_ns)
             end_seek(playback);
             return PLAYBACK_FAILED;
         }
+        if (result == MOVIE_MORE)
+            return PLAYBACK_WAIT;
         if (result == MOVIE_END && !lands_at_end(seek)) {
             timeline_copy(&playback->place.timeline, &seek->walk);
             playback->place.has_next = false;
@@ -354,6 +359,21 @@ void playback_save(const struct playback *playback,
     copy_place(place, &playback->place);
 }
 
+/* Over one tag that was given out before, so that it is there. */
+static void give_out_again(struct playback_place *place)
+{
+    enum movie_result result = MOVIE_MORE;
+
+    if (place->headers_left > 0) {
+        place->headers_left--;
+        return;
+    }
+    while (!place->has_next && result == MOVIE_MORE)
+        result = read_next(place, place->clock.origin_ns);
+    if (place->has_next)
+        give_out(place);
+}
+
 void playback_restore(struct playback *playback,
                       const struct playback_place *place, size_t given_out)
 {
@@ -363,13 +383,6 @@ void playback_restore(struct playback *playback,
     copy_place(&playback->place, place);
     playback->place.clock.origin_ns = origin_ns;
     playback->is_filling = true;
-    for (size_t i = 0; i < given_out; i++) {
-        struct playback_place *at = &playback->place;
-
-        if (at->headers_left > 0)
-            at->headers_left--;
-        else if (at->has_next ||
-                 read_next(at, at->clock.origin_ns) == MOVIE_TAG)
-            give_out(at);
-    }
+    for (size_t i = 0; i < given_out; i++)
+        give_out_again(&playback->place);
 }

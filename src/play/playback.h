@@ -88,7 +88,8 @@ void playback_set_range(struct playback *playback, int64_t start_ms,
                         int64_t duration_ms);
 
 /* The next step at the time `now_ns`; `item` is set on PLAYBACK_SEND, *due_ns
- * on PLAYBACK_WAIT (CLOCK_NEVER while paused). May block on the disk. */
+ * on PLAYBACK_WAIT: CLOCK_NEVER while paused, `now_ns` when there is more to be
+ * read before anything is known. May block on the disk, for a bounded read. */
 enum playback_step playback_next(struct playback *playback, int64_t now_ns,
                                  struct playback_item *item, int64_t *due_ns);
 

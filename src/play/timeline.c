@@ -156,18 +156,27 @@ static void note_frame(struct timeline *timeline, int64_t file_ms)
     keep_within_round(timeline, file_ms);
 }
 
+static enum movie_result next_wanted(struct timeline *timeline,
+                                     struct movie_tag *tag)
+{
+    for (int i = 0; i < TIMELINE_STEP_TAGS; i++) {
+        enum movie_result result = movie_cursor_next(&timeline->cursor, tag);
+
+        if (result == MOVIE_END && begin_next_round(timeline))
+            result = movie_cursor_next(&timeline->cursor, tag);
+        if (result != MOVIE_TAG || is_wanted(timeline, tag))
+            return result;
+    }
+    return MOVIE_MORE;
+}
+
 enum movie_result timeline_next(struct timeline *timeline,
                                 struct timeline_item *item)
 {
-    do {
-        enum movie_result result =
-            movie_cursor_next(&timeline->cursor, &item->tag);
+    enum movie_result result = next_wanted(timeline, &item->tag);
 
-        if (result == MOVIE_END && begin_next_round(timeline))
-            result = movie_cursor_next(&timeline->cursor, &item->tag);
-        if (result != MOVIE_TAG)
-            return result;
-    } while (!is_wanted(timeline, &item->tag));
+    if (result != MOVIE_TAG)
+        return result;
     if (!flv_tag_kind_is_header(item->tag.kind))
         note_frame(timeline, item->tag.time_ms);
     /* What lies before the first frame of its round (sequence headers, a track

@@ -15,6 +15,8 @@
 /* A file whose times fall below the first frame of the round by more than this
  * has no time on the timeline for them: it goes on from where it was. */
 #define TIMELINE_MAX_LAG_MS 10000
+/* Tags that are looked at for one that is wanted. */
+#define TIMELINE_STEP_TAGS 64
 /* How long a round of a single picture lasts. */
 #define TIMELINE_STILL_MS 1000
 
@@ -52,7 +54,8 @@ void timeline_destroy(struct timeline *timeline);
  * `from`. */
 void timeline_copy(struct timeline *to, const struct timeline *from);
 
-/* The next tag that is wanted. MOVIE_END: all rounds were read. May block on
+/* The next tag that is wanted. MOVIE_MORE: none was among the next
+ * TIMELINE_STEP_TAGS, ask again; MOVIE_END: all rounds were read. May block on
  * the disk (movie_cursor_next). */
 enum movie_result timeline_next(struct timeline *timeline,
                                 struct timeline_item *item);

@@ -388,6 +388,36 @@ START_TEST(faults_are_told_once_and_not_without_end)
 }
 END_TEST
 
+/* The way through a long stretch of damage is taken in bounded steps. */
+START_TEST(damage_is_searched_in_steps)
+{
+    struct flv_bytes b = {0};
+    struct faults faults;
+    struct movie_cursor cursor;
+    struct movie_tag tag;
+    struct movie *movie;
+    enum movie_result result;
+    int steps = 0;
+
+    flv_bytes_file_header(&b);
+    flv_bytes_tag_hex(&b, 18, 0, METADATA_640);
+    flv_bytes_keyframe(&b, 0, 100);
+    flv_bytes_fill(&b, 0, 8 << 20);
+    flv_bytes_keyframe(&b, 40, 100);
+    movie = open_bytes(&b, &faults, 0);
+    movie_cursor_init(&cursor, movie);
+    ck_assert_int_eq(movie_cursor_next(&cursor, &tag), MOVIE_TAG);
+    while ((result = movie_cursor_next(&cursor, &tag)) == MOVIE_MORE)
+        steps++;
+    ck_assert_int_eq(result, MOVIE_TAG);
+    ck_assert_int_eq(tag.time_ms, 40);
+    ck_assert_int_ge(steps, 7); /* of 1 MiB at the most */
+    movie_cursor_destroy(&cursor);
+    movie_unref(movie);
+    flv_bytes_free(&b);
+}
+END_TEST
+
 START_TEST(metadata_and_keyframe_may_come_late)
 {
     struct flv_bytes b = {0};
@@ -1084,6 +1114,7 @@ int main(void)
     tcase_add_test(tcase, times_are_unwrapped);
     tcase_add_test(tcase, jumps_are_told);
     tcase_add_test(tcase, faults_are_told_once_and_not_without_end);
+    tcase_add_test(tcase, damage_is_searched_in_steps);
     tcase_add_test(tcase, metadata_and_keyframe_may_come_late);
     tcase_add_test(tcase, duration_from_metadata);
     tcase_add_test(tcase, duration_over_wraps_of_24_bits);

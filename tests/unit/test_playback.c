@@ -144,6 +144,28 @@ START_TEST(the_seam_of_a_loop)
 }
 END_TEST
 
+/* A long way through tags that are not wanted is taken in bounded steps. */
+START_TEST(what_is_left_out_is_read_in_steps)
+{
+    struct playback_item item;
+    int64_t due_ns = -1;
+    int steps = 0;
+
+    begin_file();
+    for (uint32_t i = 0; i < 1000; i++)
+        flv_bytes_keyframe(&file, i, 10);
+    flv_bytes_audio(&file, 1000, 10);
+    start(&only_audio, ALL_AT_ONCE);
+    while (playback_next(&playback, 7 * MS, &item, &due_ns) == PLAYBACK_WAIT) {
+        ck_assert_int_eq(due_ns, 7 * MS);
+        steps++;
+    }
+    ck_assert_int_ge(steps, 1000 / TIMELINE_STEP_TAGS);
+    ck_assert_int_eq(item.tag.type, FLV_TAG_AUDIO);
+    finish();
+}
+END_TEST
+
 START_TEST(audio_may_end_later)
 {
     begin_file();
@@ -682,6 +704,7 @@ int main(void)
     tcase_add_test(tests, the_first_frame_is_at_0);
     tcase_add_test(tests, the_seam_of_a_loop);
     tcase_add_test(tests, audio_may_end_later);
+    tcase_add_test(tests, what_is_left_out_is_read_in_steps);
     tcase_add_test(tests, one_track_has_its_own_seam);
     tcase_add_test(tests, the_average_frame_counts);
     tcase_add_test(tests, pictures_before_the_first_keyframe_are_left_out);
