@@ -220,7 +220,5 @@ enum session_end dispatch_message(struct net_connection *connection,
          * that nobody knows. */
         break;
     }
-    if (end == SESSION_GOES_ON && connection->outbox.overflowed)
-        end = SESSION_DEAF_PEER;
     return end;
 }

@@ -15,6 +15,11 @@ void outbox_init(struct outbox *outbox)
     outbox->overflowed = false;
 }
 
+bool outbox_has_room(const struct outbox *outbox)
+{
+    return OUTBOX_BYTES - outbox->used >= OUTBOX_ROOM_BYTES;
+}
+
 void outbox_add(struct outbox *outbox, const struct rtmp_message *message)
 {
     struct chunk_writer fresh = {0};

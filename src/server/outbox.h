@@ -9,19 +9,26 @@
 
 #include "rtmp/chunk.h"
 
-/* The replies to one play, metadata included, and to a hundred seeks: a viewer
- * who drags the slider while a large frame is on its way gets them late. */
+/* The replies to sixty seeks: a viewer who drags the slider while a large
+ * frame is on its way gets them late. */
 #define OUTBOX_BYTES 32768
+/* The replies to any one message, metadata included, and beside them the ends
+ * of all streams. */
+#define OUTBOX_ROOM_BYTES 12288
 
 struct outbox {
     size_t used;
     size_t taken;       /* bytes before this are being sent */
     size_t chunk_bytes; /* the chunk size that we announced */
-    bool overflowed;    /* something did not fit: the peer asks and asks */
+    bool overflowed;    /* something was added without room for it */
     uint8_t bytes[OUTBOX_BYTES];
 };
 
 void outbox_init(struct outbox *outbox);
+
+/* Whether a message of the peer may be handled: there is room for whatever is
+ * replied. */
+bool outbox_has_room(const struct outbox *outbox);
 
 /* Adds one message, its payload at message->payload, under a full (fmt 0)
  * header: replies are few, and full headers the one form that every client

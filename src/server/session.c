@@ -61,6 +61,7 @@ struct session {
     struct net_connection connection;
     struct feed feed;
     char label[ADDRESS_TEXT_BYTES + 24]; /* "#12 192.0.2.1:50000" */
+    struct byte_reader unheard;          /* of `input`: not handled yet */
     uint8_t input[READ_BYTES];
 };
 
@@ -177,17 +178,19 @@ static enum session_end end_of_chunks(struct session *session,
     return SESSION_BAD_CHUNK;
 }
 
-static enum session_end take_input(struct session *session, size_t length)
+/* Handles what was read, as long as there is room for the answers: the rest
+ * waits, and nothing more is read, until some of them were sent. A viewer who
+ * drags the slider while a large frame is on its way gets every answer, one who
+ * takes none has to wait with further questions. */
+static enum session_end take_input(struct session *session)
 {
-    struct byte_reader in;
     bool was_connected = session->connection.is_connected;
     int64_t now_ns = clock_now_ns();
 
-    byte_reader_init(&in, session->input, length);
-    for (;;) {
+    while (outbox_has_room(&session->connection.outbox)) {
         struct rtmp_message message;
         enum chunk_result result =
-            chunk_reader_push(session->reader, &in, &message);
+            chunk_reader_push(session->reader, &session->unheard, &message);
         enum session_end end;
 
         if (result == CHUNK_MORE)
@@ -200,7 +203,6 @@ static enum session_end take_input(struct session *session, size_t length)
         if (end != SESSION_GOES_ON)
             return end;
     }
-    net_connection_count_received(&session->connection, (uint32_t)length);
     transport_acknowledge_at_once(
         &session->transport, !net_connection_is_playing(&session->connection));
     if (!was_connected && session->connection.is_connected)
@@ -209,24 +211,33 @@ static enum session_end take_input(struct session *session, size_t length)
 }
 
 /* Handles what the peer has sent; waits for it until `deadline_ns`, or not at
- * all with CLOCK_NOW. */
+ * all with CLOCK_NOW. What waits for room in the outbox comes first. */
 #define CLOCK_NOW 0
 
 static enum session_end hear(struct session *session, int64_t deadline_ns)
 {
     struct transport *transport = &session->transport;
+    uint8_t *input = session->input;
+    enum transport_result result;
+    enum session_end end;
     size_t length = 0;
-    enum transport_result result =
-        deadline_ns == CLOCK_NOW
-            ? transport_read_now(transport, session->input, READ_BYTES, &length)
-            : transport_read(transport, session->input, READ_BYTES, deadline_ns,
-                             &length);
 
+    if (!outbox_has_room(&session->connection.outbox))
+        return SESSION_GOES_ON;
+    if (byte_reader_left(&session->unheard) > 0)
+        return take_input(session);
+    result = deadline_ns == CLOCK_NOW
+                 ? transport_read_now(transport, input, READ_BYTES, &length)
+                 : transport_read(transport, input, READ_BYTES, deadline_ns,
+                                  &length);
     if (result == TRANSPORT_TIMEOUT)
         return SESSION_GOES_ON;
     if (result != TRANSPORT_OK)
         return end_of_transport(session, result);
-    return take_input(session, length);
+    byte_reader_init(&session->unheard, input, length);
+    end = take_input(session);
+    net_connection_count_received(&session->connection, (uint32_t)length);
+    return end;
 }
 
 /* --- output ------------------------------------------------------------- */
@@ -492,6 +503,7 @@ static struct session *session_new(struct session_context *context, int fd,
     snprintf(session->label, sizeof(session->label), "#%" PRIu64 " %s",
              (uint64_t)atomic_fetch_add(&context->sessions, 1) + 1,
              address_format(peer, address));
+    byte_reader_init(&session->unheard, session->input, 0);
     transport_init(&session->transport, fd);
     feed_init(&session->feed);
     net_connection_init(&session->connection, context->options,

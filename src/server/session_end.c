@@ -28,8 +28,6 @@ const char *session_end_text(enum session_end end)
         return "malformed chunk";
     case SESSION_BAD_COMMAND:
         return "malformed command";
-    case SESSION_DEAF_PEER:
-        return "peer asks without reading the answers";
     case SESSION_SERVER_STOPS:
         return "server stops";
     case SESSION_CROWDED_OUT:

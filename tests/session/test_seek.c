@@ -326,6 +326,17 @@ START_TEST(a_duration_of_0_with_reset_is_one_frame)
 }
 END_TEST
 
+static void add_seek(struct flv_bytes *burst, double to_ms)
+{
+    struct flv_bytes body = command_body("seek", 0, "nd", to_ms);
+    const uint8_t header[] = {0x03, 0, 0, 0, 0, 0, (uint8_t)body.length,
+                              20,   1, 0, 0, 0};
+
+    flv_bytes_add(burst, header, sizeof(header));
+    flv_bytes_add(burst, body.data, body.length);
+    flv_bytes_free(&body);
+}
+
 /* A slider that is dragged: each of the seeks is answered. */
 START_TEST(many_at_once)
 {
@@ -334,19 +345,52 @@ START_TEST(many_at_once)
     server_start(&server, file_of(true, true));
     struct peer *peer = watch(&server, "ns", 0, 0);
     struct flv_bytes burst = {0};
-    for (int i = 0; i < 60; i++) {
-        struct flv_bytes body = command_body("seek", 0, "nd", (double)(i * 50));
-        const uint8_t header[] = {0x03, 0, 0, 0, 0, 0, (uint8_t)body.length,
-                                  20,   1, 0, 0, 0};
-
-        flv_bytes_add(&burst, header, sizeof(header));
-        flv_bytes_add(&burst, body.data, body.length);
-        flv_bytes_free(&body);
-    }
+    for (int i = 0; i < 60; i++)
+        add_seek(&burst, i * 50);
     send_bytes(peer, burst.data, burst.length);
     flv_bytes_free(&burst);
     for (int i = 0; i < 60; i++)
         expect_some_time(peer, "NetStream.Seek.Notify");
+    peer_close(peer);
+    server_stop(&server, "peer closed the connection");
+}
+END_TEST
+
+/* More of them than there is room for the answers, while a large frame is on
+ * its way to a viewer who has not read any of it. */
+START_TEST(a_thousand_during_a_large_frame)
+{
+    struct server server;
+    struct file_tags tags;
+    struct file_tag tag;
+    struct flv_bytes file = {0};
+
+    flv_bytes_file_header(&file);
+    flv_bytes_video_config(&file, 0);
+    flv_bytes_audio_config(&file, 0);
+    flv_bytes_keyframe(&file, 0, (16u << 20) - 100);
+    for (uint32_t ms = GOP_MS; ms < SECONDS * 1000; ms += GOP_MS)
+        flv_bytes_keyframe(&file, ms, 60 + ms / 100);
+    server_start(&server, file);
+    server.options.lead_ms = 60000;
+    struct peer *peer = peer_open_narrow(&server, 4096);
+    do_play(peer);
+    struct flv_bytes burst = {0};
+    for (int i = 0; i < 1000; i++)
+        add_seek(&burst, i == 999 ? 3000.0 : 400.0 + i);
+    send_bytes(peer, burst.data, burst.length);
+    flv_bytes_free(&burst);
+    tags = (struct file_tags){.file = &server.file};
+    for (int i = 0; i < 3; i++) {
+        ck_assert(next_file_tag(&tags, &tag));
+        expect_tag(peer, &tag, 0);
+    }
+    for (int i = 0; i < 1000; i++)
+        expect_some_time(peer, "NetStream.Seek.Notify");
+    expect_status(peer, 1, "status", "NetStream.Play.Start");
+    expect_landing(&server, peer, &tags, 2800, 0);
+    expect_rest(peer, &tags, 0);
+    expect_play_complete(peer);
     peer_close(peer);
     server_stop(&server, "peer closed the connection");
 }
@@ -391,6 +435,7 @@ int main(void)
     tcase_add_test(seeks, play_may_end_after_a_duration);
     tcase_add_test(seeks, a_duration_of_0_with_reset_is_one_frame);
     tcase_add_test(seeks, many_at_once);
+    tcase_add_test(seeks, a_thousand_during_a_large_frame);
     tcase_add_test(seeks, before_any_play_it_is_answered);
     tcase_set_timeout(seeks, 60);
     suite_add_tcase(suite, seeks);
