@@ -19,6 +19,7 @@ void net_connection_init(struct net_connection *connection,
     connection->library = library;
     connection->label = label;
     connection->idle_since_ns = now_ns;
+    connection->nudge_ns = CLOCK_NEVER;
     connection->default_buffer_ms = -1;
     connection->app[0] = '\0';
     connection->name[0] = '\0';
@@ -162,11 +163,24 @@ void net_connection_stop_stream(struct net_connection *connection,
 {
     if (!stream->has_playback)
         return;
-    if (complete)
+    if (complete) {
         net_stream_complete(stream, &connection->outbox);
-    else
+        connection->nudge_ns = now_ns + NET_CONNECTION_NUDGE_NS;
+    } else
         net_stream_stop(stream, &connection->outbox);
     connection->idle_since_ns = now_ns;
+}
+
+/* The value is given back, and heeded as nothing. */
+int64_t net_connection_nudge(struct net_connection *connection, int64_t now_ns)
+{
+    if (connection->nudge_ns > now_ns)
+        return connection->nudge_ns;
+    connection->nudge_ns = CLOCK_NEVER;
+    if (!net_connection_is_playing(connection))
+        outbox_add_user_control(&connection->outbox, RTMP_PING_REQUEST,
+                                (uint32_t)(now_ns / CLOCK_NS_PER_MS));
+    return CLOCK_NEVER;
 }
 
 void net_connection_say_goodbye(struct net_connection *connection,

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "options.h"
 #include "rtmp/chunk.h"
@@ -19,12 +20,17 @@
 /* Bodies of replies; names in them are cut to 512 bytes (rtmp/command.h). */
 #define NET_CONNECTION_BODY_BYTES 1024
 
+/* After the end of a play was told: librtmp keeps the last bytes that it read
+ * to itself until something more arrives. */
+#define NET_CONNECTION_NUDGE_NS (1 * CLOCK_NS_PER_S)
+
 struct net_connection {
     const struct options *options;
     struct library *library;
     const char *label;         /* of the session, for log lines; not ours */
     bool is_connected;         /* connect was answered */
     int64_t idle_since_ns;     /* when it last stopped playing, or connected */
+    int64_t nudge_ns;          /* when to ping the peer; CLOCK_NEVER: not */
     int64_t default_buffer_ms; /* announced for message stream 0; -1: none */
     bool refusal_told;         /* once a session: nobody shall flood the log */
     bool media_changed;      /* what is on its way of the media is not wanted */
@@ -74,6 +80,10 @@ void net_connection_count_received(struct net_connection *connection,
 void net_connection_stop_stream(struct net_connection *connection,
                                 struct net_stream *stream, bool complete,
                                 int64_t now_ns);
+
+/* Pings the peer if the time for that has come: once, a while after the end of
+ * a play, if nothing plays then. When it is to be called next. */
+int64_t net_connection_nudge(struct net_connection *connection, int64_t now_ns);
 
 /* Tells the peer that the server goes away: ends all plays. */
 void net_connection_say_goodbye(struct net_connection *connection,

@@ -389,8 +389,9 @@ static enum session_end converse(struct session *session)
 {
     for (;;) {
         int64_t now_ns = clock_now_ns();
-        int64_t due_ns =
-            feed_fill(&session->feed, &session->connection, now_ns);
+        int64_t nudge_ns = net_connection_nudge(&session->connection, now_ns);
+        int64_t due_ns = clock_earlier(
+            nudge_ns, feed_fill(&session->feed, &session->connection, now_ns));
         enum session_end end;
 
         if (atomic_load(&session->context->stopping))

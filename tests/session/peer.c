@@ -151,6 +151,7 @@ struct peer *peer_open_narrow(struct server *server, int send_buffer_bytes)
     peer->fd = ends[0];
     peer->in_chunk_bytes = 128;
     peer->out_chunk_bytes = 128;
+    peer->hides_pings = true;
     server->sessions++;
     ck_assert_int_eq(session_start(&server->context, ends[1], &nobody),
                      SESSION_STARTED);
@@ -525,7 +526,7 @@ static void read_continuation(struct peer *peer,
         ck_assert_uint_eq(read_u32(peer), s->timestamp_ms);
 }
 
-const struct message *read_message(struct peer *peer)
+static const struct message *read_any_message(struct peer *peer)
 {
     struct message *message = &peer->message;
     const struct chunk_stream_state *s = read_header(peer);
@@ -557,6 +558,16 @@ const struct message *read_message(struct peer *peer)
         peer->in_chunk_bytes = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
                                (uint32_t)p[2] << 8 | p[3];
     }
+    return message;
+}
+
+const struct message *read_message(struct peer *peer)
+{
+    const struct message *message;
+
+    do
+        message = read_any_message(peer);
+    while (peer->hides_pings && message->type == 4 && message->payload[1] == 6);
     return message;
 }
 

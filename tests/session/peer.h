@@ -99,6 +99,7 @@ struct peer {
     struct chunk_stream_state chunk_streams[64];
     struct message message;
     uint8_t *payload;
+    bool hides_pings; /* the server's, which may come a while after an end */
     uint64_t received_bytes;
     uint64_t sent_bytes;
 };
@@ -150,9 +151,10 @@ void send_set_buffer_length(struct peer *peer, uint32_t message_stream_id,
 void read_bytes(struct peer *peer, void *data, size_t length);
 void expect_bytes(struct peer *peer, const void *data, size_t length);
 
-/* The next message, whatever it is. Checks what every message of flvd's must
- * keep to: not interleaved, full or fmt 1 headers, continued with fmt 3 and
- * the extended timestamp repeated. Set Chunk Size is obeyed. */
+/* The next message, whatever it is, but for hidden pings. Checks what every
+ * message of flvd's must keep to: not interleaved, full or fmt 1 headers,
+ * continued with fmt 3 and the extended timestamp repeated. Set Chunk Size is
+ * obeyed. */
 const struct message *read_message(struct peer *peer);
 
 /* The next message must be this one; UINT32_MAX for any timestamp. */
