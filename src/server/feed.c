@@ -173,7 +173,7 @@ static void begin_message(struct feed *feed, struct net_connection *connection,
     size_t header_bytes = chunk_writer_begin(writer, &message, header);
 
     feed->in_message = true;
-    feed->movie = movie_ref(playback_movie(&stream->playback));
+    feed->movie = movie_ref(playback_movie(stream->playback));
     feed->tag = item->tag;
     feed->added_bytes = 0;
     feed->continuation_bytes = chunk_writer_continue(
@@ -213,9 +213,9 @@ static void add_replies(struct feed *feed, struct outbox *outbox)
 static void mark(struct net_stream *stream)
 {
     /* A place before a landing is none to go back to. */
-    if (stream->is_marked || stream->playback.seek.is_active)
+    if (stream->is_marked || stream->playback->seek.is_active)
         return;
-    playback_save(&stream->playback, &stream->mark);
+    playback_save(stream->playback, stream->mark);
     stream->mark_bytes = stream->sent_bytes;
     stream->mark_tags = stream->sent_tags;
     stream->is_marked = true;
@@ -232,7 +232,7 @@ static bool take_next(struct feed *feed, struct net_connection *connection,
     enum playback_step step;
 
     mark(stream);
-    step = playback_next(&stream->playback, now_ns, &item, &stream_due_ns);
+    step = playback_next(stream->playback, now_ns, &item, &stream_due_ns);
     if (step == PLAYBACK_SEND) {
         if (stream->sent_tags == 0)
             stream->started_ns = now_ns;
@@ -267,7 +267,7 @@ static bool next_message(struct feed *feed, struct net_connection *connection,
         if (!stream->is_playing)
             continue;
         if (feed->source != NULL &&
-            feed->source != playback_movie(&stream->playback))
+            feed->source != playback_movie(stream->playback))
             *due_ns = now_ns;
         else if (take_next(feed, connection, stream, now_ns, due_ns))
             return true;
@@ -330,7 +330,7 @@ static void go_back(const struct feed *feed, struct net_stream *stream,
         given_out++;
     }
     stream->sent_tags = stream->mark_tags + given_out;
-    playback_restore(&stream->playback, &stream->mark, given_out);
+    playback_restore(stream->playback, stream->mark, given_out);
     stream->is_marked = false;
     /* What the viewer saw last is not what the writers remember. */
     stream->audio.started = false;
@@ -377,7 +377,7 @@ void feed_file_failed(struct feed *feed, struct net_connection *connection,
     for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++) {
         struct net_stream *stream = &connection->streams[i];
 
-        if (stream->is_playing && playback_movie(&stream->playback) == failed)
+        if (stream->is_playing && playback_movie(stream->playback) == failed)
             net_connection_stop_stream(connection, stream, false, now_ns);
     }
 }

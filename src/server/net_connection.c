@@ -161,7 +161,7 @@ void net_connection_stop_stream(struct net_connection *connection,
                                 struct net_stream *stream, bool complete,
                                 int64_t now_ns)
 {
-    if (!stream->has_playback)
+    if (stream->playback == NULL)
         return;
     if (complete) {
         net_stream_complete(stream, &connection->outbox);

@@ -4,6 +4,7 @@
 
 #include "server/net_stream.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "flv/metadata.h"
@@ -17,11 +18,14 @@ void net_stream_init(struct net_stream *stream, uint32_t id)
 
 void net_stream_destroy(struct net_stream *stream)
 {
-    if (stream->has_playback) {
-        playback_destroy(&stream->playback);
-        playback_place_destroy(&stream->mark);
+    if (stream->playback != NULL) {
+        playback_destroy(stream->playback);
+        playback_place_destroy(stream->mark);
+        free(stream->playback);
+        free(stream->mark);
     }
-    stream->has_playback = false;
+    stream->playback = NULL;
+    stream->mark = NULL;
     stream->is_playing = false;
     stream->is_marked = false;
 }
@@ -72,7 +76,7 @@ static void add_metadata(struct net_stream *stream, struct movie *movie,
 {
     uint8_t body[FLV_METADATA_BYTES];
     struct byte_writer w;
-    int64_t duration_ms = stream->playback.place.timeline.options.rounds == 1
+    int64_t duration_ms = stream->playback->place.timeline.options.rounds == 1
                               ? movie_duration_ms(movie)
                               : 0;
 
@@ -93,21 +97,30 @@ static int64_t lead_ms(const struct net_stream *stream, int64_t fixed_lead_ms)
         return fixed_lead_ms;
     if (lead < NET_STREAM_MIN_LEAD_MS)
         lead = NET_STREAM_MIN_LEAD_MS;
-    if (stream->playback.place.timeline.options.rounds == 0 &&
+    if (stream->playback->place.timeline.options.rounds == 0 &&
         lead > NET_STREAM_MAX_LOOP_LEAD_MS)
         lead = NET_STREAM_MAX_LOOP_LEAD_MS;
     return lead;
 }
 
-static void start_playback(struct net_stream *stream,
+static bool start_playback(struct net_stream *stream,
                            const struct net_stream_play *play, int64_t now_ns)
 {
-    playback_init(&stream->playback, play->movie, &play->options, 0);
-    playback_place_init(&stream->mark, play->movie, &play->options);
-    playback_set_range(&stream->playback, play->start_ms,
+    struct playback *playback = malloc(sizeof(*playback));
+    struct playback_place *mark = malloc(sizeof(*mark));
+
+    if (playback == NULL || mark == NULL) {
+        free(playback);
+        free(mark);
+        return false;
+    }
+    stream->playback = playback;
+    stream->mark = mark;
+    playback_init(stream->playback, play->movie, &play->options, 0);
+    playback_place_init(stream->mark, play->movie, &play->options);
+    playback_set_range(stream->playback, play->start_ms,
                        play->duration_ms < 0 ? 0 : play->duration_ms);
-    playback_set_lead(&stream->playback, lead_ms(stream, play->fixed_lead_ms));
-    stream->has_playback = true;
+    playback_set_lead(stream->playback, lead_ms(stream, play->fixed_lead_ms));
     stream->is_playing = true;
     stream->is_marked = false;
     stream->took_first = false;
@@ -117,6 +130,7 @@ static void start_playback(struct net_stream *stream,
     /* Timestamps begin anew: so do the headers. */
     stream->audio.started = false;
     stream->video.started = false;
+    return true;
 }
 
 static void add_begin(const struct net_stream *stream, struct outbox *outbox)
@@ -125,7 +139,7 @@ static void add_begin(const struct net_stream *stream, struct outbox *outbox)
     outbox_add_user_control(outbox, RTMP_STREAM_BEGIN, stream->id);
 }
 
-void net_stream_play(struct net_stream *stream,
+bool net_stream_play(struct net_stream *stream,
                      const struct net_stream_play *play, struct outbox *outbox,
                      int64_t now_ns)
 {
@@ -137,7 +151,8 @@ void net_stream_play(struct net_stream *stream,
     if (stream->is_playing)
         outbox_add_user_control(outbox, RTMP_STREAM_EOF, stream->id);
     net_stream_destroy(stream);
-    start_playback(stream, play, now_ns);
+    if (!start_playback(stream, play, now_ns))
+        return false;
     add_begin(stream, outbox);
     if (play->reset)
         net_stream_status(stream, &status, outbox);
@@ -145,6 +160,7 @@ void net_stream_play(struct net_stream *stream,
     status.description = "Started playing.";
     net_stream_status(stream, &status, outbox);
     add_metadata(stream, play->movie, outbox);
+    return true;
 }
 
 void net_stream_set_buffer(struct net_stream *stream, int64_t buffer_ms,
@@ -153,8 +169,8 @@ void net_stream_set_buffer(struct net_stream *stream, int64_t buffer_ms,
     if (buffer_ms == stream->buffer_ms)
         return;
     stream->buffer_ms = buffer_ms;
-    if (stream->has_playback)
-        playback_set_lead(&stream->playback, lead_ms(stream, fixed_lead_ms));
+    if (stream->playback != NULL)
+        playback_set_lead(stream->playback, lead_ms(stream, fixed_lead_ms));
 }
 
 /* What was not sent is sent again when the play goes on: the feed goes back
@@ -162,16 +178,17 @@ void net_stream_set_buffer(struct net_stream *stream, int64_t buffer_ms,
 bool net_stream_pause(struct net_stream *stream, bool pause,
                       struct outbox *outbox, int64_t now_ns)
 {
-    bool changes = stream->has_playback && stream->playback.is_paused != pause;
+    bool changes =
+        stream->playback != NULL && stream->playback->is_paused != pause;
     const struct rtmp_status status = {
         .level = "status",
         .code = pause ? "NetStream.Pause.Notify" : "NetStream.Unpause.Notify",
         .description = pause ? "Paused." : "Playing again."};
 
     if (changes && pause)
-        playback_pause(&stream->playback, now_ns);
+        playback_pause(stream->playback, now_ns);
     else if (changes)
-        playback_resume(&stream->playback, now_ns);
+        playback_resume(stream->playback, now_ns);
     net_stream_status(stream, &status, outbox);
     return changes;
 }
@@ -185,8 +202,8 @@ void net_stream_seek(struct net_stream *stream, int64_t time_ms,
                                  .code = "NetStream.Seek.Notify",
                                  .description = "Seeking."};
 
-    if (stream->has_playback) {
-        playback_seek(&stream->playback, time_ms);
+    if (stream->playback != NULL) {
+        playback_seek(stream->playback, time_ms);
         stream->is_playing = true;
         stream->is_marked = false;
         stream->audio.started = false;
@@ -195,7 +212,7 @@ void net_stream_seek(struct net_stream *stream, int64_t time_ms,
         add_begin(stream, outbox);
     }
     net_stream_status(stream, &status, outbox);
-    if (!stream->has_playback)
+    if (stream->playback == NULL)
         return;
     status.code = "NetStream.Play.Start";
     status.description = "Started playing.";
@@ -221,7 +238,7 @@ void net_stream_complete(struct net_stream *stream, struct outbox *outbox)
 
     byte_writer_init(&w, body, sizeof(body));
     rtmp_write_play_complete(
-        &w, (double)playback_position_ms(&stream->playback) / 1000.0,
+        &w, (double)playback_position_ms(stream->playback) / 1000.0,
         (double)stream->sent_bytes);
     add_data(stream, outbox, &w);
     stream->is_playing = false;

@@ -18,18 +18,18 @@
 #define NET_STREAM_MAX_LOOP_LEAD_MS 60000
 
 struct net_stream {
-    uint32_t id;        /* message stream id, from 1; 0: not in use */
-    bool has_playback;  /* `playback` and `mark` are alive */
-    bool is_playing;    /* and not at its end */
-    bool took_first;    /* the first batch of this play was sent */
-    int64_t started_ns; /* when its first media were on their way */
-    int64_t buffer_ms;  /* what the viewer announced; -1: nothing */
-    struct playback playback;
-    uint64_t sent_bytes; /* of media, in this play */
+    uint32_t id;               /* message stream id, from 1; 0: not in use */
+    bool is_playing;           /* and not at its end */
+    bool took_first;           /* the first batch of this play was sent */
+    int64_t started_ns;        /* when its first media were on their way */
+    int64_t buffer_ms;         /* what the viewer announced; -1: nothing */
+    struct playback *playback; /* NULL: it plays nothing */
+    uint64_t sent_bytes;       /* of media, in this play */
     uint64_t sent_tags;
     /* Where the play stood before the gather that is being sent, for the feed
-     * to go back to; valid when is_marked. */
-    struct playback_place mark;
+     * to go back to; valid when is_marked. There is one where there is a
+     * playback. */
+    struct playback_place *mark;
     bool is_marked;
     uint64_t mark_bytes;
     uint64_t mark_tags;
@@ -53,8 +53,8 @@ struct net_stream_play {
     struct timeline_options options;
 };
 
-/* Begins to play, ending what was played before. */
-void net_stream_play(struct net_stream *stream,
+/* Begins to play, ending what was played before. False: out of memory. */
+bool net_stream_play(struct net_stream *stream,
                      const struct net_stream_play *play, struct outbox *outbox,
                      int64_t now_ns);
 

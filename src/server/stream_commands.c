@@ -80,6 +80,7 @@ enum session_end command_play(struct command *command)
                     .rounds = connection->options->loop}};
     struct net_stream *stream;
     struct rtmp_play play;
+    bool plays;
 
     if (!rtmp_play_read(&command->call, &play))
         return SESSION_BAD_COMMAND;
@@ -100,9 +101,9 @@ enum session_end command_play(struct command *command)
     how.duration_ms =
         play.duration_ms == 0 && play.reset ? 1 : play.duration_ms;
     how.reset = play.reset;
-    net_stream_play(stream, &how, &connection->outbox, command->now_ns);
+    plays = net_stream_play(stream, &how, &connection->outbox, command->now_ns);
     movie_unref(how.movie);
-    return SESSION_GOES_ON;
+    return plays ? SESSION_GOES_ON : SESSION_NO_MEMORY;
 }
 
 /* Not in the specification; HaishinKit waits for the Play.Stop. The id stays
@@ -129,7 +130,7 @@ enum session_end command_pause(struct command *command)
 
     if (stream == NULL)
         return SESSION_GOES_ON;
-    pause = !stream->has_playback || !stream->playback.is_paused;
+    pause = stream->playback == NULL || !stream->playback->is_paused;
     (void)rtmp_argument_boolean(&command->call, &pause);
     if (net_stream_pause(stream, pause, &connection->outbox, command->now_ns))
         connection->media_changed = true;
