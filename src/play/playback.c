@@ -37,18 +37,16 @@ void playback_init(struct playback *playback, struct movie *movie,
     playback_set_lead(playback, lead_ms);
 }
 
-static void end_seek(struct playback *playback)
+static void end_walk(struct playback *playback)
 {
-    if (!playback->seek.is_active)
-        return;
-    timeline_destroy(&playback->seek.walk);
-    timeline_destroy(&playback->seek.landing);
-    playback->seek.is_active = false;
+    if (playback->is_seeking)
+        walk_destroy(&playback->walk);
+    playback->is_seeking = false;
 }
 
 void playback_destroy(struct playback *playback)
 {
-    end_seek(playback);
+    end_walk(playback);
     playback_place_destroy(&playback->place);
 }
 
@@ -136,7 +134,7 @@ static bool is_over(const struct playback *playback)
 /* Headers after a seek have the time of the keyframe. */
 static void give_header(struct playback *playback, struct playback_item *item)
 {
-    const struct header_set *headers = &playback->seek.landing_headers;
+    const struct header_set *headers = &playback->headers;
     struct playback_place *place = &playback->place;
 
     item->tag = headers->tags[headers->count - place->headers_left];
@@ -203,19 +201,16 @@ void playback_resume(struct playback *playback, int64_t now_ns)
 
 static void start_seek(struct playback *playback, int64_t target_ms)
 {
-    struct playback_seek *seek = &playback->seek;
-    const struct timeline *timeline = &playback->place.timeline;
+    struct walk *walk = &playback->walk;
 
-    end_seek(playback);
-    memset(seek, 0, sizeof(*seek));
-    seek->is_active = true;
-    seek->target_ms = target_ms < 0            ? 0
-                      : target_ms > UINT32_MAX ? UINT32_MAX
-                                               : target_ms;
-    timeline_init(&seek->walk, timeline->cursor.movie, &timeline->options);
-    timeline_copy(&seek->walk, timeline);
-    timeline_move_to(&seek->walk, seek->target_ms);
-    timeline_init(&seek->landing, timeline->cursor.movie, &timeline->options);
+    end_walk(playback);
+    if (target_ms < 0)
+        target_ms = 0;
+    if (target_ms > UINT32_MAX)
+        target_ms = UINT32_MAX;
+    walk_init(walk, &playback->place.timeline, WALK_TO_OR_BEFORE, target_ms);
+    timeline_move_to(&walk->timeline, target_ms);
+    playback->is_seeking = true;
 }
 
 void playback_set_range(struct playback *playback, int64_t start_ms,
@@ -234,105 +229,61 @@ void playback_seek(struct playback *playback, int64_t time_ms)
     start_seek(playback, time_ms + playback->base_ms);
 }
 
-/* Whether a play may begin at a tag: keyframes of the main track, or any frame
- * where there is no video to wait for. */
-static bool is_entry(const struct timeline *timeline,
-                     const struct movie_tag *tag)
+/* The play goes on from the walk's landing, whose headers come first. */
+static void go_to_landing(struct playback *playback)
 {
-    if (movie_is_keyframe(timeline->cursor.movie, tag))
-        return true;
-    return tag->kind == FLV_KIND_FRAME &&
-           !(timeline->options.video &&
-             movie_has_keyframe(timeline->cursor.movie));
+    struct playback_place *place = &playback->place;
+    const struct walk *walk = &playback->walk;
+
+    timeline_copy(&place->timeline, &walk->landing);
+    place->has_next = false;
+    place->sent_time_ms = walk->landing_ms;
+    playback->headers = walk->landing_headers;
+    place->headers_left = playback->headers.count;
+    playback->is_filling = true;
 }
 
-static void note_landing(struct playback_seek *seek, int64_t time_ms)
+static void go_to_end(struct playback *playback)
 {
-    timeline_copy(&seek->landing, &seek->walk);
-    timeline_put_back(&seek->landing);
-    seek->has_landing = true;
-    seek->landing_ms = time_ms;
-    seek->landing_headers = seek->headers;
+    timeline_copy(&playback->place.timeline, &playback->walk.timeline);
+    playback->place.has_next = false;
+    playback->place.headers_left = 0;
+    end_walk(playback);
 }
 
-/* Looks at one tag on the way. True when the landing is settled. */
-static bool look_at(struct playback_seek *seek,
-                    const struct timeline_item *item)
-{
-    header_set_note(&seek->headers, &item->tag);
-    if (flv_tag_kind_is_header(item->tag.kind))
-        return false;
-    if (is_entry(&seek->walk, &item->tag) &&
-        (item->time_ms <= seek->target_ms || !seek->has_landing))
-        note_landing(seek, item->time_ms);
-    return item->time_ms > seek->target_ms && seek->has_landing;
-}
-
-/* The play goes on from the landing, whose keyframe is due at once. */
+/* The landing's keyframe is due at once. */
 static void land(struct playback *playback, int64_t now_ns)
 {
-    struct playback_seek *seek = &playback->seek;
     struct playback_place *place = &playback->place;
+    int64_t landing_ms = playback->walk.landing_ms;
 
-    timeline_copy(&place->timeline, &seek->landing);
-    place->has_next = false;
+    go_to_landing(playback);
     place->clock_runs = true;
-    media_clock_start(&place->clock, seek->landing_ms, now_ns);
+    media_clock_start(&place->clock, landing_ms, now_ns);
     place->sent_pace_ms = 0;
-    place->sent_time_ms = seek->landing_ms;
-    place->headers_left = seek->landing_headers.count;
     playback->paused_ns = now_ns;
-    playback->is_filling = true;
     if (!playback->is_based)
-        playback->base_ms = seek->landing_ms;
+        playback->base_ms = landing_ms;
     playback->is_based = true;
-    end_seek(playback);
+    end_walk(playback);
 }
 
-/* The walk came to the end of the last round. A target in its last frames
- * lands on the last keyframe; one past them is the end. */
-static bool lands_at_end(const struct playback_seek *seek)
-{
-    const struct timeline *walk = &seek->walk;
-
-    return seek->has_landing &&
-           seek->target_ms < walk->round_start_ms + walk->round_length_ms;
-}
-
-/* Once the length of a round is known, nobody walks through more of them. */
-static void skip_rounds(struct playback_seek *seek)
-{
-    if (timeline_round_at(&seek->walk, seek->target_ms) > seek->walk.round)
-        timeline_move_to(&seek->walk, seek->target_ms);
-}
-
-/* One bounded step of the walk; whatever it leads to is the next step's. */
+/* One bounded step; whatever it leads to is the next step's. */
 static enum playback_step seek_step(struct playback *playback, int64_t now_ns)
 {
-    struct playback_seek *seek = &playback->seek;
-
-    for (int i = 0; i < PLAYBACK_SEEK_STEP_TAGS; i++) {
-        struct timeline_item item;
-        enum movie_result result = timeline_next(&seek->walk, &item);
-
-        if (result == MOVIE_FAILED) {
-            end_seek(playback);
-            return PLAYBACK_FAILED;
-        }
-        if (result == MOVIE_MORE)
-            return PLAYBACK_WAIT;
-        if (result == MOVIE_END && !lands_at_end(seek)) {
-            timeline_copy(&playback->place.timeline, &seek->walk);
-            playback->place.has_next = false;
-            playback->place.headers_left = 0;
-            end_seek(playback);
-            return PLAYBACK_ENDED;
-        }
-        if (result == MOVIE_END || look_at(seek, &item)) {
-            land(playback, now_ns);
-            return PLAYBACK_WAIT;
-        }
-        skip_rounds(seek);
+    switch (walk_step(&playback->walk)) {
+    case WALK_MORE:
+        break;
+    case WALK_FOUND:
+    case WALK_FOUND_LAST:
+        land(playback, now_ns);
+        break;
+    case WALK_END:
+        go_to_end(playback);
+        return PLAYBACK_ENDED;
+    case WALK_FAILED:
+        end_walk(playback);
+        return PLAYBACK_FAILED;
     }
     return PLAYBACK_WAIT;
 }
@@ -340,10 +291,9 @@ static enum playback_step seek_step(struct playback *playback, int64_t now_ns)
 enum playback_step playback_next(struct playback *playback, int64_t now_ns,
                                  struct playback_item *item, int64_t *due_ns)
 {
-    if (playback->seek.is_active) {
-        *due_ns = now_ns;
+    *due_ns = now_ns;
+    if (playback->is_seeking)
         return seek_step(playback, now_ns);
-    }
     if (playback->is_paused && !playback->place.shows_one) {
         *due_ns = CLOCK_NEVER;
         return PLAYBACK_WAIT;

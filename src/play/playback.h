@@ -12,12 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "play/header_set.h"
 #include "play/media_clock.h"
 #include "play/timeline.h"
-
-/* Tags that one step of a seek looks at; commands are heard between two. */
-#define PLAYBACK_SEEK_STEP_TAGS 256
+#include "play/walk.h"
 
 /* What to send. */
 struct playback_item {
@@ -35,22 +32,8 @@ struct playback_place {
     bool has_next;        /* `next` was read but not given out */
     struct timeline_item next;
     int64_t next_pace_ms;
-    uint8_t headers_left; /* of the seek's, which come before `next` */
+    uint8_t headers_left; /* of the landing's, which come before `next` */
     bool shows_one; /* while paused: the keyframe of a seek is to be shown */
-};
-
-/* A seek that is under way. */
-struct playback_seek {
-    bool is_active;
-    int64_t target_ms;       /* on the timeline */
-    struct timeline walk;    /* on its way to the target */
-    struct timeline landing; /* before the keyframe at or before it */
-    bool has_landing;
-    int64_t landing_ms;
-    struct header_set headers; /* in force where `walk` is */
-    /* The same for `landing`; stays when the seek is over, since places count
-     * down what of it is still to be given out. */
-    struct header_set landing_headers;
 };
 
 struct playback {
@@ -62,7 +45,9 @@ struct playback {
     bool is_filling;     /* up to the lead; else until half of it was played */
     bool is_paused;
     int64_t paused_ns;
-    struct playback_seek seek;
+    struct header_set headers; /* of the last landing: see headers_left */
+    bool is_seeking;           /* `walk` is on its way */
+    struct walk walk;
 };
 
 enum playback_step {

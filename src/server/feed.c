@@ -213,7 +213,7 @@ static void add_replies(struct feed *feed, struct outbox *outbox)
 static void mark(struct net_stream *stream)
 {
     /* A place before a landing is none to go back to. */
-    if (stream->is_marked || stream->playback->seek.is_active)
+    if (stream->is_marked || stream->playback->is_seeking)
         return;
     playback_save(stream->playback, stream->mark);
     stream->mark_bytes = stream->sent_bytes;
