@@ -16,6 +16,36 @@
 #define TS_SYNC_BYTE 0x47
 #define EBML_MAGIC 0x1A45DFA3u /* Matroska, WebM (RFC 8794) */
 
+static const char *irregular(mode_t mode)
+{
+    if (S_ISDIR(mode))
+        return "is a directory";
+    if (S_ISFIFO(mode))
+        return "is a FIFO";
+    if (S_ISSOCK(mode))
+        return "is a socket";
+    if (S_ISBLK(mode) || S_ISCHR(mode))
+        return "is a device";
+    return "is no regular file";
+}
+
+bool flv_head_check_file(int fd, struct stat *st, struct movie_error *error)
+{
+    const char *what = NULL;
+
+    if (fstat(fd, st) != 0) {
+        snprintf(error->what, sizeof(error->what), "cannot be read: %m");
+        return false;
+    }
+    if (!S_ISREG(st->st_mode))
+        what = irregular(st->st_mode);
+    else if (st->st_size == 0)
+        what = "is empty";
+    if (what != NULL)
+        snprintf(error->what, sizeof(error->what), "%s", what);
+    return what == NULL;
+}
+
 static bool is_mp4(struct byte_reader r)
 {
     const uint32_t box_bytes = byte_read_u32(&r);

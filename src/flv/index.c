@@ -9,11 +9,12 @@
 #include "flv/index.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "flv/track.h"
 
 void movie_index_init(struct movie_index *index, int fd,
                       const struct movie_options *options)
@@ -89,33 +90,16 @@ bool movie_tag_is_frame(const struct movie_tag *tag)
     return tag->kind == FLV_KIND_FRAME || tag->kind == FLV_KIND_KEYFRAME;
 }
 
-static void note_jump(struct movie_index *index, const struct movie_tag *tag,
-                      int64_t from_ms)
-{
-    char what[96];
-
-    snprintf(what, sizeof(what),
-             "time jumps from %" PRId64 " ms to %" PRId64 " ms", from_ms,
-             tag->time_ms);
-    tell_fault(index, tag->offset_bytes - FLV_TAG_HEADER_BYTES, what);
-}
-
 /* Takes note of a tag that is indexed for the first time. */
 static void note_tag(struct movie_index *index, const struct movie_tag *tag)
 {
-    struct movie_track *track = movie_index_track(index, tag->type);
-    const int64_t step_ms = tag->time_ms - track->last_ms;
+    char jump[MOVIE_JUMP_BYTES];
 
     index->last_tag = *tag;
-    if (!movie_tag_is_frame(tag))
-        return;
-    if (track->frames++ == 0)
-        track->first_ms = tag->time_ms;
-    else if (step_ms < -MOVIE_MAX_FALL_MS || step_ms > MOVIE_MAX_RISE_MS)
-        note_jump(index, tag, track->last_ms);
-    else if (step_ms > 0)
-        track->last_step_ms = step_ms;
-    track->last_ms = tag->time_ms;
+    if (movie_tag_is_frame(tag) &&
+        movie_track_add(movie_index_track(index, tag->type), tag->time_ms,
+                        jump))
+        tell_fault(index, tag->offset_bytes - FLV_TAG_HEADER_BYTES, jump);
 }
 
 /* Reads a script tag of the head, unless metadata was found before. */

@@ -236,38 +236,6 @@ static int64_t find_duration_ms(const struct movie *movie,
     return claimed_ms;
 }
 
-static const char *irregular(mode_t mode)
-{
-    if (S_ISDIR(mode))
-        return "is a directory";
-    if (S_ISFIFO(mode))
-        return "is a FIFO";
-    if (S_ISSOCK(mode))
-        return "is a socket";
-    if (S_ISBLK(mode) || S_ISCHR(mode))
-        return "is a device";
-    return "is no regular file";
-}
-
-static bool check_file(struct movie *movie, struct movie_error *error)
-{
-    const char *what = NULL;
-
-    if (fstat(movie->fd, &movie->verified) != 0) {
-        snprintf(error->what, sizeof(error->what), "cannot be read: %m");
-        return false;
-    }
-    if (!S_ISREG(movie->verified.st_mode))
-        what = irregular(movie->verified.st_mode);
-    else if (movie->verified.st_size == 0)
-        what = "is empty";
-    if (what != NULL)
-        snprintf(error->what, sizeof(error->what), "%s", what);
-    movie->device = movie->verified.st_dev;
-    movie->inode = movie->verified.st_ino;
-    return what == NULL;
-}
-
 /* FNV-1a over the first bytes of a file; false when there are fewer. */
 static bool head_checksum(struct flv_scan *scan, size_t head_bytes,
                           uint64_t *checksum)
@@ -287,8 +255,10 @@ static bool load(struct movie *movie, struct movie_error *error)
     int64_t first_tag_bytes;
     struct head head;
 
-    if (!check_file(movie, error))
+    if (!flv_head_check_file(movie->fd, &movie->verified, error))
         return false;
+    movie->device = movie->verified.st_dev;
+    movie->inode = movie->verified.st_ino;
     if (!flv_head_read(&movie->index.scan, movie->verified.st_size,
                        &first_tag_bytes, error))
         return false;
