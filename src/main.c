@@ -15,6 +15,7 @@
 #include "base/line_queue.h"
 #include "base/log.h"
 #include "demo/sample.h"
+#include "file_fault.h"
 #include "options.h"
 #include "server/library.h"
 #include "server/listener.h"
@@ -37,48 +38,6 @@ static void raise_descriptor_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* A file name and a suffix as one word for the shell; what no terminal should
- * see is left to be guessed. */
-static void print_shell_word(const char *name, const char *suffix)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789_./+,@%:-";
-    bool is_plain = name[strspn(name, plain)] == '\0' && name[0] != '-';
-
-    if (!is_plain)
-        fputs(name[0] == '-' ? "'./" : "'", stderr);
-    for (; *name != '\0'; name++) {
-        if (*name == '\'')
-            fputs("'\\''", stderr);
-        else
-            fputc((unsigned char)*name < 0x20 || *name == 0x7F ? '?' : *name,
-                  stderr);
-    }
-    fprintf(stderr, "%s%s", suffix, is_plain ? "" : "'");
-}
-
-static void tell_library_error(const struct options *options,
-                               const struct movie_error *error)
-{
-    char name[LOG_ESCAPED_BYTES];
-    const char *file = options->demo ? "demo" : options->file;
-
-    log_escape(name, file, strlen(file));
-    if (error->offset_bytes >= 0)
-        fprintf(stderr, "flvd: %s: offset %lld: %s", name,
-                (long long)error->offset_bytes, error->what);
-    else
-        fprintf(stderr, "flvd: %s: %s", name, error->what);
-    if (error->can_remux) {
-        fputs("; this makes it playable: ffmpeg -i ", stderr);
-        print_shell_word(file, "");
-        fputs(" -c copy ", stderr);
-        print_shell_word(file, ".flv");
-    }
-    fputc('\n', stderr);
-}
-
 static struct library *open_library(const struct options *options)
 {
     struct movie_error error;
@@ -90,8 +49,11 @@ static struct library *open_library(const struct options *options)
             &error);
     else
         library = library_open_file(options->file, &error);
-    if (library == NULL)
-        tell_library_error(options, &error);
+    if (library == NULL) {
+        fputs("flvd: ", stderr);
+        file_fault_print(stderr, options->demo ? "demo" : options->file,
+                         &error);
+    }
     return library;
 }
 
