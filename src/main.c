@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/hmac.h"
 #include "base/line_queue.h"
 #include "base/log.h"
+#include "check/check.h"
 #include "demo/sample.h"
 #include "file_fault.h"
 #include "options.h"
@@ -189,6 +191,24 @@ static enum exit_status run(void)
     return status;
 }
 
+static enum exit_status check(void)
+{
+    /* Of a reader that has gone writing tells, as of a full disk. */
+    signal(SIGPIPE, SIG_IGN);
+    switch (
+        check_files(options.operands, options.operand_count, options.quiet)) {
+    case CHECK_SOUND:
+        return EXIT_STOPPED;
+    case CHECK_DAMAGED:
+        return EXIT_CANNOT_WORK;
+    case CHECK_FAILED:
+        fprintf(stderr, "flvd: the report cannot be written: %s\n",
+                strerror(errno));
+        return EXIT_CANNOT_WORK;
+    }
+    return EXIT_CANNOT_WORK;
+}
+
 int main(int argc, char **argv)
 {
     char fault[OPTIONS_FAULT_BYTES];
@@ -206,6 +226,8 @@ int main(int argc, char **argv)
     case OPTIONS_WRONG:
         fprintf(stderr, "flvd: %s\n", fault);
         return EXIT_USAGE;
+    case OPTIONS_CHECK:
+        return (int)check();
     case OPTIONS_SERVE:
         return (int)run();
     }

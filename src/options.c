@@ -22,6 +22,7 @@
 const char options_help[] =
     "Usage: flvd [OPTION]... FILE\n"
     "       flvd [OPTION]... --demo\n"
+    "       flvd --check [--quiet] FILE...\n"
     "Serve an FLV file over RTMP to any number of players.\n"
     "\n"
     "  -l, --listen [ADDRESS:]PORT  where to listen; may be repeated; port 0\n"
@@ -42,6 +43,8 @@ const char options_help[] =
     "      --idle-timeout SECONDS   for peers that play nothing (default 300)\n"
     "      --stall-timeout SECONDS  for viewers that accept nothing\n"
     "                               (default 3600)\n"
+    "      --check                  report what is wrong with the files,\n"
+    "                               serve nothing\n"
     "  -q, --quiet                  log errors only\n"
     "  -v, --verbose                log every command\n"
     "  -h, --help                   show this\n"
@@ -60,7 +63,8 @@ enum option_code {
     OPTION_MAX_CLIENTS,
     OPTION_HANDSHAKE_TIMEOUT,
     OPTION_IDLE_TIMEOUT,
-    OPTION_STALL_TIMEOUT
+    OPTION_STALL_TIMEOUT,
+    OPTION_CHECK
 };
 
 static const struct option long_options[] = {
@@ -76,6 +80,7 @@ static const struct option long_options[] = {
     {"handshake-timeout", required_argument, NULL, OPTION_HANDSHAKE_TIMEOUT},
     {"idle-timeout", required_argument, NULL, OPTION_IDLE_TIMEOUT},
     {"stall-timeout", required_argument, NULL, OPTION_STALL_TIMEOUT},
+    {"check", no_argument, NULL, OPTION_CHECK},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
@@ -191,6 +196,9 @@ static bool apply(int code, const char *value, struct options *options,
     case OPTION_STALL_TIMEOUT:
         return read_seconds("stall-timeout", value, 0.001,
                             &options->stall_timeout_ns, fault);
+    case OPTION_CHECK:
+        options->check = true;
+        return true;
     case 'q':
         options->quiet = true;
         return true;
@@ -229,6 +237,28 @@ static bool check(struct options *options, char **operands, int operand_count,
     return true;
 }
 
+static const char *option_name(int code)
+{
+    const struct option *option = long_options;
+
+    while (option->name != NULL && option->val != code)
+        option++;
+    return option->name;
+}
+
+/* `for_serving` is an option that means nothing to a check, or 0. */
+static bool check_the_check(const struct options *options, int for_serving,
+                            char *fault)
+{
+    if (for_serving != 0)
+        return wrong(fault,
+                     "--check serves nothing: leave out either it or --%s",
+                     option_name(for_serving));
+    if (options->operand_count == 0)
+        return wrong(fault, "--check: name the files to check");
+    return true;
+}
+
 /* Only long options that are known but take no value leave both "=" in the
  * word and a code in optopt; in a cluster of short ones (-qx) the word may be
  * the one before it. */
@@ -256,6 +286,7 @@ enum options_result options_parse(int argc, char **argv,
                                   char fault[static OPTIONS_FAULT_BYTES])
 {
     int code;
+    int for_serving = 0;
 
     *options = (struct options){
         .lead_ms = -1,
@@ -279,7 +310,14 @@ enum options_result options_parse(int argc, char **argv,
         }
         if (!apply(code, optarg, options, fault))
             return OPTIONS_WRONG;
+        if (code != OPTION_CHECK && code != 'q')
+            for_serving = code;
     }
+    options->operands = argv + optind;
+    options->operand_count = (size_t)(argc - optind);
+    if (options->check)
+        return check_the_check(options, for_serving, fault) ? OPTIONS_CHECK
+                                                            : OPTIONS_WRONG;
     return check(options, argv + optind, argc - optind, fault) ? OPTIONS_SERVE
                                                                : OPTIONS_WRONG;
 }

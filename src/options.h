@@ -14,6 +14,9 @@
 struct options {
     const char *file; /* NULL with `demo` */
     bool demo;
+    bool check;
+    char **operands; /* with `check` the files, at least 1 */
+    size_t operand_count;
     struct address listen[OPTIONS_MAX_LISTEN];
     size_t listen_count; /* at least 1 */
     uint32_t loop;       /* rounds; 0: for ever */
@@ -31,6 +34,7 @@ struct options {
 
 enum options_result {
     OPTIONS_SERVE,
+    OPTIONS_CHECK,   /* check the operands, serve nothing */
     OPTIONS_HELP,    /* print options_help to standard output, exit 0 */
     OPTIONS_VERSION, /* print the version to standard output, exit 0 */
     OPTIONS_WRONG    /* print `fault` to standard error, exit 2 */
@@ -39,7 +43,8 @@ enum options_result {
 #define OPTIONS_FAULT_BYTES 256
 
 /* Reads argv as getopt_long does. `options` is filled on OPTIONS_SERVE and
- * points into argv; `fault` is one line without newline on OPTIONS_WRONG. */
+ * OPTIONS_CHECK, and points into argv; `fault` is one line without newline on
+ * OPTIONS_WRONG. */
 enum options_result options_parse(int argc, char **argv,
                                   struct options *options,
                                   char fault[static OPTIONS_FAULT_BYTES]);

@@ -109,3 +109,6 @@ refused 2 ".*'--once=2'" --once=2 good.flv
 refused 2 ".*--no-audio.*--no-video" --no-audio --no-video good.flv
 refused 2 ".*--quiet.*--verbose" -q -v good.flv
 refused 2 "--demo .*'good.flv'" --demo good.flv
+refused 2 "--check: name the files" --check
+refused 2 "--check .*--listen" --check --listen 127.0.0.1:0 good.flv
+refused 2 "--check .*--demo" --check --demo

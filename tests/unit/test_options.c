@@ -14,9 +14,10 @@ static enum options_result parse(const char *line, struct options *options,
                                  char fault[static OPTIONS_FAULT_BYTES])
 {
     static char words[2048];
-    char *argv[MAX_ARGUMENTS + 1] = {0};
+    static char *argv[MAX_ARGUMENTS + 1]; /* options may point into it */
     int argc = 0;
 
+    memset(argv, 0, sizeof(argv));
     ck_assert_uint_lt(strlen(line), sizeof(words));
     strcpy(words, line);
     memset(fault, 'X', OPTIONS_FAULT_BYTES);
@@ -127,7 +128,7 @@ START_TEST(help_names_every_option)
         "--no-video",          "--stop-after",   "--max-clients",
         "--handshake-timeout", "--idle-timeout", "--stall-timeout",
         "-q, --quiet",         "-v, --verbose",  "-h, --help",
-        "-V, --version"};
+        "-V, --version",       "--check"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         ck_assert_ptr_nonnull(strstr(options_help, names[i]));
@@ -250,6 +251,39 @@ START_TEST(what_is_wrong_is_named)
 }
 END_TEST
 
+START_TEST(a_check_takes_files_and_little_else)
+{
+    static const struct {
+        const char *line, *fault;
+    } wrong[] = {
+        {"flvd --check", "--check: name the files to check"},
+        {"flvd --check --demo",
+         "--check serves nothing: leave out either it or --demo"},
+        {"flvd --check -l 1936 f",
+         "--check serves nothing: leave out either it or --listen"},
+        {"flvd -1 --check f",
+         "--check serves nothing: leave out either it or --once"},
+        {"flvd -q --check --verbose f",
+         "--check serves nothing: leave out either it or --verbose"},
+        {"flvd --check --no-audio --no-video f",
+         "--check serves nothing: leave out either it or --no-video"},
+    };
+    char fault[OPTIONS_FAULT_BYTES];
+    struct options o;
+
+    ck_assert(!parse_well("flvd f").check);
+    ck_assert_int_eq(parse("flvd a --check b -q c", &o, fault), OPTIONS_CHECK);
+    ck_assert(o.check && o.quiet);
+    ck_assert_uint_eq(o.operand_count, 3);
+    ck_assert_str_eq(o.operands[0], "a");
+    ck_assert_str_eq(o.operands[2], "c");
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        ck_assert_int_eq(parse(wrong[i].line, &o, fault), OPTIONS_WRONG);
+        ck_assert_str_eq(fault, wrong[i].fault);
+    }
+}
+END_TEST
+
 START_TEST(long_words_fit)
 {
     char line[1100] = "flvd --loop ";
@@ -281,6 +315,7 @@ int main(void)
     tcase_add_test(tests, counts_at_their_bounds);
     tcase_add_test(tests, seconds_at_their_bounds);
     tcase_add_test(tests, what_is_wrong_is_named);
+    tcase_add_test(tests, a_check_takes_files_and_little_else);
     tcase_add_test(tests, long_words_fit);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
