@@ -24,6 +24,22 @@ void lettered_begin(struct lettered *file);
 void lettered_tag(struct lettered *file, char letter, uint8_t type,
                   uint32_t timestamp_ms, const char *hex);
 
+/* Appends what a text says, blanks between:
+ *
+ *     V0 W0       configurations of AVC, at that timestamp
+ *     A0 B0       of AAC
+ *     k0 l0 m0    keyframes
+ *     i40 j40     other pictures
+ *     a40 b40     sound
+ *     E80         the end of a sequence
+ *     {18 0 02 00 0A}   a tag: its type, timestamp and data, of which
+ *                       the last byte is its letter
+ *     [00 00]     bytes
+ *     #1          another stream id of the last tag
+ *     !15         another back pointer of the last tag
+ *     <4          takes the last bytes away again */
+void lettered_write(struct lettered *file, const char *text);
+
 /* Serves the file, with everything sent as early as can be; the bytes of the
  * file are the server's from then on. */
 void lettered_serve(struct lettered *file, struct server *server);
