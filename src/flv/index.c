@@ -90,15 +90,23 @@ bool movie_tag_is_frame(const struct movie_tag *tag)
     return tag->kind == FLV_KIND_FRAME || tag->kind == FLV_KIND_KEYFRAME;
 }
 
+static bool is_of_first_track(struct movie_track *track,
+                              const struct movie_tag *frame)
+{
+    if (track->frames == 0)
+        track->track_id = frame->track_id;
+    return track->track_id == frame->track_id;
+}
+
 /* Takes note of a tag that is indexed for the first time. */
 static void note_tag(struct movie_index *index, const struct movie_tag *tag)
 {
+    struct movie_track *track = movie_index_track(index, tag->type);
     char jump[MOVIE_JUMP_BYTES];
 
     index->last_tag = *tag;
-    if (movie_tag_is_frame(tag) &&
-        movie_track_add(movie_index_track(index, tag->type), tag->time_ms,
-                        jump))
+    if (movie_tag_is_frame(tag) && is_of_first_track(track, tag) &&
+        movie_track_add(track, tag->time_ms, jump))
         tell_fault(index, tag->offset_bytes - FLV_TAG_HEADER_BYTES, jump);
 }
 

@@ -142,10 +142,11 @@ enum movie_result movie_cursor_next(struct movie_cursor *cursor,
                                     struct movie_tag *tag);
 
 /* What was indexed so far of the frames of one type, in file order, sequence
- * headers not counted: a loop derives the length of a frame, and so the seam,
- * from it. */
+ * headers not counted, and of several tracks only the one that came first: a
+ * loop derives the length of a frame, and so the seam, from it. */
 struct movie_track {
     uint64_t frames;
+    uint8_t track_id;
     int64_t first_ms;
     int64_t last_ms;
     int64_t last_step_ms; /* between the last two whose times rise and that

@@ -166,6 +166,24 @@ START_TEST(what_is_left_out_is_read_in_steps)
 }
 END_TEST
 
+/* Frames of a second track are none of the first's, and an end of a sequence is
+ * no frame. */
+START_TEST(the_seam_of_two_tracks)
+{
+    begin_file();
+    for (uint32_t ms = 0; ms < 120; ms += 40) {
+        flv_bytes_tag_hex(&file, 9, ms, "91 61 76 30 31 01");
+        flv_bytes_tag_hex(&file, 9, ms + 10, "96 01 61 76 30 31 01 01");
+    }
+    flv_bytes_tag_hex(&file, 9, 90, "92 61 76 30 31");
+    start(&twice, ALL_AT_ONCE);
+    expect_items("v0 v10 v40 v50 v80 v90 v90 "
+                 "v120 v130 v160 v170 v200 v210 v210");
+    expect_end();
+    finish();
+}
+END_TEST
+
 START_TEST(audio_may_end_later)
 {
     begin_file();
@@ -703,6 +721,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, the_first_frame_is_at_0);
     tcase_add_test(tests, the_seam_of_a_loop);
+    tcase_add_test(tests, the_seam_of_two_tracks);
     tcase_add_test(tests, audio_may_end_later);
     tcase_add_test(tests, what_is_left_out_is_read_in_steps);
     tcase_add_test(tests, one_track_has_its_own_seam);
