@@ -28,6 +28,9 @@ static const char usage[] =
     "           at any tag\n"
     "  -z       the last tag before the end may have been filled with zeros\n"
     "  -P MS    each round must be exactly this long\n"
+    "  -t MS    play from this time on\n"
+    "  -k MS    seek to this time when the first tag is there, and compare\n"
+    "           what comes then; times must be those of FILE\n"
     "  -b MS    the buffer to announce (default 36000000)\n"
     "  -w FILE  write what arrives into an FLV file\n"
     "  -p       say `playing' on standard output when the first tag is there\n"
@@ -50,6 +53,8 @@ struct arguments {
     unsigned long rounds;
     enum end end;
     long period_ms; /* -1: whatever fits */
+    double start_ms;
+    long seek_ms; /* -1: no seek */
     uint32_t buffer_ms;
 };
 
@@ -120,13 +125,20 @@ static void read_whole_file(const char *path, struct file *file)
     fclose(stream);
 }
 
-/* Of usable tags. */
+/* Of usable tags. Enhanced RTMP: SequenceStart, and what belongs beside it
+ * (packet type 4), in a multitrack packet too. */
 static bool is_header(uint8_t type, const uint8_t *data)
 {
+    const bool is_enhanced =
+        type == 8 ? data[0] >> 4 == 9 : (data[0] & 0x80) != 0;
+    const uint8_t multitrack = type == 8 ? 5 : 6;
+    const uint8_t packet_type =
+        data[(data[0] & 0x0F) == multitrack ? 1 : 0] & 0x0F;
+
+    if (is_enhanced)
+        return packet_type == 0 || packet_type == 4;
     if (type == 8)
         return data[0] >> 4 == 10 && data[1] == 0; /* AAC */
-    if ((data[0] & 0x80) != 0)
-        return (data[0] & 0x0F) == 0; /* Enhanced RTMP: SequenceStart */
     return (data[0] & 0x0F) == 7 && data[1] == 0;
 }
 
@@ -570,7 +582,7 @@ static void call_connect(struct connection *connection, const struct url *url)
 }
 
 static void call_play(struct connection *connection, const struct url *url,
-                      uint32_t buffer_ms)
+                      const struct arguments *arguments)
 {
     uint8_t buffer[10] = {0, 3, 0, 0, 0, 1};
     const struct message *result;
@@ -584,13 +596,33 @@ static void call_play(struct connection *connection, const struct url *url,
     if (result->size < 9 ||
         memcmp(result->data + result->size - 9, one.data, 9) != 0)
         die("createStream did not give 1");
-    put_be(buffer + 6, 4, buffer_ms);
+    put_be(buffer + 6, 4, arguments->buffer_ms);
     send_message(connection, 2, 4, 0, buffer, sizeof(buffer));
     amf_call(&amf, "play", 0);
     amf_bytes(&amf, "\5", 1);
     amf_string(&amf, url->name);
-    amf_number(&amf, -2000);
+    amf_number(&amf, arguments->start_ms);
     send_message(connection, 8, 20, 1, amf.data, amf.size);
+}
+
+/* Asks for a seek, and reads over media to where its answer ends. */
+static void seek(struct connection *connection, long seek_ms)
+{
+    const struct message *message;
+    bool is_told = false;
+    struct amf amf;
+
+    do
+        message = read_message(connection);
+    while (message->type != 8 && message->type != 9);
+    amf_call(&amf, "seek", 0);
+    amf_bytes(&amf, "\5", 1);
+    amf_number(&amf, (double)seek_ms);
+    send_message(connection, 8, 20, 1, amf.data, amf.size);
+    do {
+        message = read_message(connection);
+        is_told |= has_code(message, "NetStream.Seek.Notify");
+    } while (!is_told || !has_code(message, "NetStream.Play.Start"));
 }
 
 /* --- comparing ----------------------------------------------------------- */
@@ -656,7 +688,9 @@ static void check_time(struct play *play, const struct tag *tag,
     int64_t want_ms = tag->time_ms + play->constant_ms;
 
     if (play->next == 0) {
-        if (play->round == 0 && wire_ms != 0)
+        const bool is_sought = play->arguments->seek_ms >= 0;
+
+        if (play->round == 0 && wire_ms != (is_sought ? tag->time_ms : 0))
             die("the first tag has the time %lld", (long long)wire_ms);
         if (play->round > 0)
             check_round_length(play, wire_ms - play->round_start_ms);
@@ -840,9 +874,12 @@ static void parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
     int option;
 
-    *arguments =
-        (struct arguments){.rounds = 1, .period_ms = -1, .buffer_ms = 36000000};
-    while ((option = getopt(argc, argv, "f:AVr:e:zP:b:w:pi")) != -1) {
+    *arguments = (struct arguments){.rounds = 1,
+                                    .period_ms = -1,
+                                    .start_ms = -2000,
+                                    .seek_ms = -1,
+                                    .buffer_ms = 36000000};
+    while ((option = getopt(argc, argv, "f:AVr:e:zP:t:k:b:w:pi")) != -1) {
         switch (option) {
         case 'f':
             arguments->file = optarg;
@@ -864,6 +901,12 @@ static void parse_arguments(int argc, char **argv, struct arguments *arguments)
             break;
         case 'P':
             arguments->period_ms = strtol(optarg, NULL, 10);
+            break;
+        case 't':
+            arguments->start_ms = strtod(optarg, NULL);
+            break;
+        case 'k':
+            arguments->seek_ms = strtol(optarg, NULL, 10);
             break;
         case 'b':
             arguments->buffer_ms = (uint32_t)strtoul(optarg, NULL, 10);
@@ -905,7 +948,12 @@ static void play_it(struct connection *connection, const struct url *url,
         if (play.output == NULL || fwrite(flv_header, 1, 13, play.output) != 13)
             die("%s: cannot be written", arguments->output);
     }
-    call_play(connection, url, arguments->buffer_ms);
+    call_play(connection, url, arguments);
+    if (arguments->seek_ms >= 0) {
+        seek(connection, arguments->seek_ms);
+        play.stage = STAGE_STARTED;
+        play.metadata_count = 1;
+    }
     watch(connection, &play);
     if (play.media_count == 0)
         die("no audio and no video came");
