@@ -11,11 +11,13 @@ void media_clock_start(struct media_clock *clock, int64_t media_ms,
     clock->origin_ns = now_ns;
     clock->shift_ms = -media_ms;
     clock->furthest_ms = 0;
+    clock->lag_ms = 0;
 }
 
 int64_t media_clock_pace(struct media_clock *clock, int64_t media_ms)
 {
     int64_t pace_ms = media_ms + clock->shift_ms;
+    int64_t lag_ms;
 
     if (pace_ms > clock->furthest_ms + MEDIA_CLOCK_MAX_GAP_MS) {
         pace_ms = clock->furthest_ms + MEDIA_CLOCK_MAX_GAP_MS;
@@ -26,10 +28,13 @@ int64_t media_clock_pace(struct media_clock *clock, int64_t media_ms)
     }
     if (pace_ms > clock->furthest_ms)
         clock->furthest_ms = pace_ms;
+    lag_ms = clock->furthest_ms - pace_ms;
+    if (lag_ms > MEDIA_CLOCK_MAX_LAG_MS && lag_ms > clock->lag_ms)
+        clock->lag_ms = lag_ms;
     return pace_ms;
 }
 
 int64_t media_clock_at_ns(const struct media_clock *clock, int64_t pace_ms)
 {
-    return clock->origin_ns + pace_ms * CLOCK_NS_PER_MS;
+    return clock->origin_ns + (pace_ms - clock->lag_ms) * CLOCK_NS_PER_MS;
 }

@@ -50,6 +50,30 @@ START_TEST(jumps_back)
 }
 END_TEST
 
+/* Sound 2 s behind the picture is played at its time, and the picture before
+ * it; once and for all, up to the next start. */
+START_TEST(a_track_that_lies_behind)
+{
+    struct media_clock clock;
+
+    media_clock_start(&clock, 0, 0);
+    ck_assert_int_eq(media_clock_pace(&clock, 1000), 1000);
+    ck_assert_int_eq(media_clock_pace(&clock, 0), 0); /* not worth it */
+    ck_assert_int_eq(media_clock_at_ns(&clock, 1000), 1000 * MS);
+    ck_assert_int_eq(media_clock_pace(&clock, 2000), 2000);
+    ck_assert_int_eq(media_clock_pace(&clock, 0), 0);
+    ck_assert_int_eq(media_clock_at_ns(&clock, 2040), 40 * MS);
+    ck_assert_int_eq(media_clock_pace(&clock, 2040), 2040);
+    ck_assert_int_eq(media_clock_pace(&clock, 1000), 1000); /* less */
+    ck_assert_int_eq(media_clock_at_ns(&clock, 2040), 40 * MS);
+    /* a jump back is none */
+    ck_assert_int_eq(media_clock_pace(&clock, -20000), 2040);
+    ck_assert_int_eq(media_clock_at_ns(&clock, 2040), 40 * MS);
+    media_clock_start(&clock, 0, 0);
+    ck_assert_int_eq(media_clock_at_ns(&clock, 2040), 2040 * MS);
+}
+END_TEST
+
 /* A month of 40 ms frames with times rounded to milliseconds. */
 START_TEST(errors_do_not_add_up)
 {
@@ -73,6 +97,7 @@ int main(void)
     tcase_add_test(tests, pace_follows_media_time);
     tcase_add_test(tests, jumps_forward);
     tcase_add_test(tests, jumps_back);
+    tcase_add_test(tests, a_track_that_lies_behind);
     tcase_add_test(tests, errors_do_not_add_up);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

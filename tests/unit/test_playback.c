@@ -511,6 +511,33 @@ START_TEST(pacing_over_jumps)
 }
 END_TEST
 
+/* Sound 2 s behind the pictures: a lead of 1 s is one of the sound. */
+START_TEST(pacing_of_tracks_apart)
+{
+    begin_file();
+    for (uint32_t ms = 0; ms <= 6000; ms += 500) {
+        flv_bytes_keyframe(&file, ms, 10);
+        if (ms >= 2000)
+            flv_bytes_audio(&file, ms - 2000, 10);
+    }
+    start(&once, 1000);
+    for (uint32_t ms = 0; ms <= 1000; ms += 500)
+        ck_assert_uint_eq(expect_sent(STARTED).timestamp_ms, ms);
+    expect_wait(STARTED, STARTED + 500 * MS);
+    /* the pictures at 1.5 s and at 2 s, then the sound that shows it */
+    ck_assert_uint_eq(expect_sent(STARTED + 1000 * MS).timestamp_ms, 1500);
+    ck_assert_uint_eq(expect_sent(STARTED + 1000 * MS).timestamp_ms, 2000);
+    for (uint32_t ms = 0; ms < 2000; ms += 500) {
+        ck_assert_uint_eq(expect_sent(STARTED + 1000 * MS).timestamp_ms, ms);
+        ck_assert_uint_eq(expect_sent(STARTED + 1000 * MS).timestamp_ms,
+                          ms + 2500);
+    }
+    ck_assert_uint_eq(expect_sent(STARTED + 1000 * MS).timestamp_ms, 2000);
+    expect_wait(STARTED + 1000 * MS, STARTED + 1500 * MS);
+    finish();
+}
+END_TEST
+
 START_TEST(the_seam_keeps_time)
 {
     begin_file();
@@ -742,6 +769,7 @@ int main(void)
     tcase_add_test(tests, a_new_lead_is_filled_at_once);
     tcase_add_test(tests, the_clock_starts_with_the_first_frame);
     tcase_add_test(tests, pacing_over_jumps);
+    tcase_add_test(tests, pacing_of_tracks_apart);
     tcase_add_test(tests, the_seam_keeps_time);
     tcase_add_test(tests, a_file_that_was_cut_short_fails);
     tcase_add_test(tests, items_say_where_the_payload_is);
