@@ -12,6 +12,8 @@ void playback_place_init(struct playback_place *place, struct movie *movie,
 {
     memset(place, 0, sizeof(*place));
     timeline_init(&place->timeline, movie, options);
+    place->receives_audio = true;
+    place->receives_video = true;
 }
 
 void playback_place_destroy(struct playback_place *place)
@@ -34,6 +36,7 @@ void playback_init(struct playback *playback, struct movie *movie,
 {
     memset(playback, 0, sizeof(*playback));
     playback_place_init(&playback->place, movie, options);
+    playback_receive(playback, true, true);
     playback_set_lead(playback, lead_ms);
 }
 
@@ -61,9 +64,34 @@ void playback_set_lead(struct playback *playback, int64_t lead_ms)
     playback->is_filling = true;
 }
 
+void playback_receive(struct playback *playback, bool audio, bool video)
+{
+    playback->receives_audio = audio;
+    playback->receives_video = video;
+    playback->place.receives_audio = audio;
+    playback->place.receives_video = video;
+}
+
 int64_t playback_position_ms(const struct playback *playback)
 {
     return playback->place.sent_time_ms - playback->base_ms;
+}
+
+int64_t playback_viewer_ms(const struct playback *playback, int64_t now_ns)
+{
+    const struct playback_place *place = &playback->place;
+    int64_t at_ns = playback->is_paused ? playback->paused_ns : now_ns;
+    int64_t time_ms;
+
+    if (playback->is_seeking)
+        return playback->walk.target_ms - playback->base_ms;
+    if (!place->clock_runs)
+        return 0;
+    time_ms = (at_ns - place->clock.origin_ns) / CLOCK_NS_PER_MS -
+              place->clock.shift_ms;
+    if (time_ms > place->sent_time_ms)
+        time_ms = place->sent_time_ms;
+    return time_ms > playback->base_ms ? time_ms - playback->base_ms : 0;
 }
 
 /* --- pacing ------------------------------------------------------------- */
@@ -131,15 +159,11 @@ static bool is_over(const struct playback *playback)
                playback->duration_ms;
 }
 
-/* Headers after a seek have the time of the keyframe. */
-static void give_header(struct playback *playback, struct playback_item *item)
+static struct movie_tag next_header(struct playback *playback)
 {
     const struct header_set *headers = &playback->headers;
-    struct playback_place *place = &playback->place;
 
-    item->tag = headers->tags[headers->count - place->headers_left];
-    place->headers_left--;
-    item->timestamp_ms = wire_timestamp(playback, place->sent_time_ms);
+    return headers->tags[headers->count - playback->place.headers_left--];
 }
 
 static enum playback_step give_next(struct playback *playback, int64_t now_ns,
@@ -148,7 +172,9 @@ static enum playback_step give_next(struct playback *playback, int64_t now_ns,
     struct playback_place *place = &playback->place;
 
     if (place->headers_left > 0) {
-        give_header(playback, item);
+        /* After a seek: they have the time of the keyframe. */
+        item->tag = next_header(playback);
+        item->timestamp_ms = wire_timestamp(playback, place->sent_time_ms);
         return PLAYBACK_SEND;
     }
     if (!place->has_next) {
@@ -288,8 +314,15 @@ static enum playback_step seek_step(struct playback *playback, int64_t now_ns)
     return PLAYBACK_WAIT;
 }
 
-enum playback_step playback_next(struct playback *playback, int64_t now_ns,
-                                 struct playback_item *item, int64_t *due_ns)
+static bool is_received(const struct playback_place *place,
+                        const struct movie_tag *tag)
+{
+    return tag->type == FLV_TAG_AUDIO ? place->receives_audio
+                                      : place->receives_video;
+}
+
+static enum playback_step next_step(struct playback *playback, int64_t now_ns,
+                                    struct playback_item *item, int64_t *due_ns)
 {
     *due_ns = now_ns;
     if (playback->is_seeking)
@@ -301,6 +334,20 @@ enum playback_step playback_next(struct playback *playback, int64_t now_ns,
     return give_next(playback, now_ns, item, due_ns);
 }
 
+/* What is not received is given out to nobody. */
+enum playback_step playback_next(struct playback *playback, int64_t now_ns,
+                                 struct playback_item *item, int64_t *due_ns)
+{
+    for (int i = 0; i < PLAYBACK_STEP_TAGS; i++) {
+        enum playback_step step = next_step(playback, now_ns, item, due_ns);
+
+        if (step != PLAYBACK_SEND || is_received(&playback->place, &item->tag))
+            return step;
+    }
+    *due_ns = now_ns;
+    return PLAYBACK_WAIT;
+}
+
 /* --- going back --------------------------------------------------------- */
 
 void playback_save(const struct playback *playback,
@@ -309,19 +356,24 @@ void playback_save(const struct playback *playback,
     copy_place(place, &playback->place);
 }
 
-/* Over one tag that was given out before, so that it is there. */
-static void give_out_again(struct playback_place *place)
+/* Over one tag that was given out before, so that it is there; false when there
+ * is none. */
+static bool pass_one(struct playback *playback, struct movie_tag *tag)
 {
+    struct playback_place *place = &playback->place;
     enum movie_result result = MOVIE_MORE;
 
     if (place->headers_left > 0) {
-        place->headers_left--;
-        return;
+        *tag = next_header(playback);
+        return true;
     }
     while (!place->has_next && result == MOVIE_MORE)
         result = read_next(place, place->clock.origin_ns);
-    if (place->has_next)
-        give_out(place);
+    if (!place->has_next)
+        return false;
+    *tag = place->next.tag;
+    give_out(place);
+    return true;
 }
 
 void playback_restore(struct playback *playback,
@@ -333,6 +385,14 @@ void playback_restore(struct playback *playback,
     copy_place(&playback->place, place);
     playback->place.clock.origin_ns = origin_ns;
     playback->is_filling = true;
-    for (size_t i = 0; i < given_out; i++)
-        give_out_again(&playback->place);
+    while (given_out > 0) {
+        struct movie_tag tag;
+
+        if (!pass_one(playback, &tag))
+            break;
+        if (is_received(&playback->place, &tag))
+            given_out--;
+    }
+    playback->place.receives_audio = playback->receives_audio;
+    playback->place.receives_video = playback->receives_video;
 }

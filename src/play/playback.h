@@ -16,6 +16,9 @@
 #include "play/timeline.h"
 #include "play/walk.h"
 
+/* Tags that one step looks at for one that is received. */
+#define PLAYBACK_STEP_TAGS 64
+
 /* What to send. */
 struct playback_item {
     struct movie_tag tag;
@@ -33,6 +36,8 @@ struct playback_place {
     struct timeline_item next;
     int64_t next_pace_ms;
     uint8_t headers_left; /* of the landing's, which come before `next` */
+    bool receives_audio;  /* what is read here is given out, not left out */
+    bool receives_video;
     bool shows_one; /* while paused: the keyframe of a seek is to be shown */
 };
 
@@ -42,7 +47,9 @@ struct playback {
     int64_t base_ms; /* timestamp on the wire = time on the timeline - this */
     bool is_based;   /* base_ms is settled: no start is still to be found */
     int64_t duration_ms; /* of the play; 0: not limited */
-    bool is_filling;     /* up to the lead; else until half of it was played */
+    bool receives_audio; /* from now on; a place before may say otherwise */
+    bool receives_video;
+    bool is_filling; /* up to the lead; else until half of it was played */
     bool is_paused;
     int64_t paused_ns;
     struct header_set headers; /* of the last landing: see headers_left */
@@ -72,6 +79,11 @@ void playback_set_lead(struct playback *playback, int64_t lead_ms);
 void playback_set_range(struct playback *playback, int64_t start_ms,
                         int64_t duration_ms);
 
+/* From now on audio or video is left out, or given out again. What is left out
+ * takes its time all the same. Whoever gives video out again seeks, so that it
+ * begins with its headers and a keyframe. */
+void playback_receive(struct playback *playback, bool audio, bool video);
+
 /* The next step at the time `now_ns`; `item` is set on PLAYBACK_SEND, *due_ns
  * on PLAYBACK_WAIT: CLOCK_NEVER while paused, `now_ns` when there is more to be
  * read before anything is known. May block on the disk, for a bounded read. */
@@ -100,5 +112,9 @@ void playback_place_destroy(struct playback_place *place);
 
 /* The timestamp of the tag that was given out last. */
 int64_t playback_position_ms(const struct playback *playback);
+
+/* Where the viewer is: the timestamp that is played now, as far as tags were
+ * given out, or the target of a seek that is under way. */
+int64_t playback_viewer_ms(const struct playback *playback, int64_t now_ns);
 
 #endif

@@ -158,6 +158,8 @@ static const struct {
     {"pause", command_pause},
     {"pauseRaw", command_pause},
     {"seek", command_seek},
+    {"receiveAudio", command_receive_audio},
+    {"receiveVideo", command_receive_video},
     {"closeStream", command_close_stream},
     {"deleteStream", handle_delete_stream},
     {"FCSubscribe", handle_fc_subscribe},

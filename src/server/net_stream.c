@@ -14,6 +14,8 @@ void net_stream_init(struct net_stream *stream, uint32_t id)
     memset(stream, 0, sizeof(*stream));
     stream->id = id;
     stream->buffer_ms = -1;
+    stream->receives_audio = true;
+    stream->receives_video = true;
 }
 
 void net_stream_destroy(struct net_stream *stream)
@@ -121,6 +123,7 @@ static bool start_playback(struct net_stream *stream,
     playback_set_range(stream->playback, play->start_ms,
                        play->duration_ms < 0 ? 0 : play->duration_ms);
     playback_set_lead(stream->playback, lead_ms(stream, play->fixed_lead_ms));
+    playback_receive(playback, stream->receives_audio, stream->receives_video);
     stream->is_playing = true;
     stream->is_marked = false;
     stream->took_first = false;
@@ -217,6 +220,35 @@ void net_stream_seek(struct net_stream *stream, int64_t time_ms,
     status.code = "NetStream.Play.Start";
     status.description = "Started playing.";
     net_stream_status(stream, &status, outbox);
+}
+
+/* 7.2.2.4 and 7.2.2.5: nothing is answered when it is switched off, and a seek
+ * when it is switched on again. That leads to where the viewer is, not to the
+ * end of what it was fed: else there would be nothing new to see for as long as
+ * its buffer lasts. Red5's client switches both on before it plays. */
+bool net_stream_receive(struct net_stream *stream, enum flv_tag_type type,
+                        bool receive, struct outbox *outbox, int64_t now_ns)
+{
+    bool *receives = type == FLV_TAG_AUDIO ? &stream->receives_audio
+                                           : &stream->receives_video;
+    int64_t viewer_ms;
+
+    if (*receives == receive)
+        return false;
+    *receives = receive;
+    if (stream->playback == NULL)
+        return false;
+    playback_receive(stream->playback, stream->receives_audio,
+                     stream->receives_video);
+    if (!receive)
+        return true;
+    viewer_ms = playback_viewer_ms(stream->playback, now_ns);
+    /* Who has seen the end is not sent back. */
+    if (!stream->is_playing &&
+        viewer_ms >= playback_position_ms(stream->playback))
+        return false;
+    net_stream_seek(stream, viewer_ms, outbox);
+    return true;
 }
 
 /* Every client waits for one of three: JW Player and Flowplayer for Complete,

@@ -18,11 +18,13 @@
 #define NET_STREAM_MAX_LOOP_LEAD_MS 60000
 
 struct net_stream {
-    uint32_t id;               /* message stream id, from 1; 0: not in use */
-    bool is_playing;           /* and not at its end */
-    bool took_first;           /* the first batch of this play was sent */
-    int64_t started_ns;        /* when its first media were on their way */
-    int64_t buffer_ms;         /* what the viewer announced; -1: nothing */
+    uint32_t id;         /* message stream id, from 1; 0: not in use */
+    bool is_playing;     /* and not at its end */
+    bool took_first;     /* the first batch of this play was sent */
+    int64_t started_ns;  /* when its first media were on their way */
+    int64_t buffer_ms;   /* what the viewer announced; -1: nothing */
+    bool receives_audio; /* in this play, and those to come */
+    bool receives_video;
     struct playback *playback; /* NULL: it plays nothing */
     uint64_t sent_bytes;       /* of media, in this play */
     uint64_t sent_tags;
@@ -69,6 +71,11 @@ bool net_stream_pause(struct net_stream *stream, bool pause,
 /* Goes to `time_ms` on the viewer's timeline; from the end of a play, too. */
 void net_stream_seek(struct net_stream *stream, int64_t time_ms,
                      struct outbox *outbox);
+
+/* The viewer wants audio or video (a tag's type) no more, or again. Whether
+ * what is on its way is not wanted. */
+bool net_stream_receive(struct net_stream *stream, enum flv_tag_type type,
+                        bool receive, struct outbox *outbox, int64_t now_ns);
 
 /* The play came to its end: the viewer is told. It may still seek. */
 void net_stream_complete(struct net_stream *stream, struct outbox *outbox);

@@ -156,6 +156,34 @@ enum session_end command_seek(struct command *command)
     return SESSION_GOES_ON;
 }
 
+static enum session_end receive(struct command *command, enum flv_tag_type type)
+{
+    struct net_connection *connection = command->connection;
+    struct net_stream *stream = net_connection_find_stream(
+        connection, command->message->message_stream_id);
+    bool receive = true; /* Red5's client sends no argument */
+
+    if (stream == NULL)
+        return SESSION_GOES_ON;
+    (void)rtmp_argument_boolean(&command->call, &receive);
+    if (net_stream_receive(stream, type, receive, &connection->outbox,
+                           command->now_ns))
+        connection->media_changed = true;
+    return SESSION_GOES_ON;
+}
+
+/* 7.2.2.4 */
+enum session_end command_receive_audio(struct command *command)
+{
+    return receive(command, FLV_TAG_AUDIO);
+}
+
+/* 7.2.2.5 */
+enum session_end command_receive_video(struct command *command)
+{
+    return receive(command, FLV_TAG_VIDEO);
+}
+
 /* flvd only plays. Publishers show this to their user. */
 enum session_end command_publish(struct command *command)
 {

@@ -23,6 +23,8 @@ enum session_end command_play(struct command *command);
 enum session_end command_close_stream(struct command *command);
 enum session_end command_pause(struct command *command);
 enum session_end command_seek(struct command *command);
+enum session_end command_receive_audio(struct command *command);
+enum session_end command_receive_video(struct command *command);
 enum session_end command_publish(struct command *command);
 enum session_end command_get_stream_length(struct command *command);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "flv_bytes.h"
 
 #define MS INT64_C(1000000)
@@ -739,6 +740,130 @@ START_TEST(a_seek_beyond_all_rounds_is_found)
 }
 END_TEST
 
+/* --- what is received --------------------------------------------------- */
+
+/* Pictures of 40 ms, sound of 20 ms. */
+static void make_second(void)
+{
+    begin_file();
+    flv_bytes_video_config(&file, 0);
+    flv_bytes_audio_config(&file, 0);
+    for (uint32_t ms = 0; ms < 1000; ms += 20) {
+        if (ms % 400 == 0)
+            flv_bytes_keyframe(&file, ms, 10);
+        else if (ms % 40 == 0)
+            flv_bytes_inter(&file, ms, 10);
+        flv_bytes_audio(&file, ms, 10);
+    }
+}
+
+START_TEST(what_is_not_received_takes_its_time)
+{
+    make_second();
+    start(&once, 0);
+    playback_receive(&playback, true, false);
+    expect_items("A0 a0");
+    expect_wait(0, 20 * MS);
+    (void)expect_sent(20 * MS);
+    playback_receive(&playback, false, false);
+    expect_wait(20 * MS, 40 * MS);
+    expect_wait(40 * MS, 60 * MS);
+    expect_wait(100 * MS, 120 * MS);
+    playback_receive(&playback, true, true);
+    ck_assert_uint_eq(expect_sent(120 * MS).timestamp_ms, 120);
+    finish();
+}
+END_TEST
+
+START_TEST(nothing_received_comes_to_the_end_in_steps)
+{
+    struct playback_item item;
+    int64_t due_ns = -1;
+    int steps = 0;
+
+    make_second();
+    start(&once, ALL_AT_ONCE);
+    playback_receive(&playback, false, false);
+    for (; playback_next(&playback, 5, &item, &due_ns) == PLAYBACK_WAIT;
+         steps++)
+        ck_assert_int_eq(due_ns, 5);
+    ck_assert_int_eq(steps, (2 + 50 + 25) / PLAYBACK_STEP_TAGS);
+    expect_end();
+    finish();
+}
+END_TEST
+
+/* The tags since the place are counted as they were given out then. */
+START_TEST(going_back_to_when_more_was_received)
+{
+    struct playback_place place;
+
+    make_second();
+    start(&once, ALL_AT_ONCE);
+    playback_place_init(&place, movie, &once);
+    playback_save(&playback, &place);
+    expect_items("V0 A0 v0 a0 a20 v40 a40");
+    playback_receive(&playback, true, false);
+    playback_restore(&playback, &place, 5);
+    expect_items("a40 a60 a80");
+    /* and to when less was */
+    playback_save(&playback, &place);
+    expect_items("a100 a120 a140");
+    playback_receive(&playback, true, true);
+    playback_restore(&playback, &place, 2);
+    expect_items("a140 v160 a160");
+    playback_place_destroy(&place);
+    finish();
+}
+END_TEST
+
+START_TEST(a_landing_gives_out_what_is_received)
+{
+    struct playback_place place;
+
+    make_second();
+    start(&once, ALL_AT_ONCE);
+    playback_place_init(&place, movie, &once);
+    playback_receive(&playback, true, false);
+    expect_items("A0 a0");
+    playback_seek(&playback, 500);
+    expect_wait(0, 0);
+    playback_save(&playback, &place);
+    expect_items("A400 a400 a420");
+    playback_restore(&playback, &place, 1);
+    expect_items("a400 a420");
+    /* while paused there is no keyframe to show */
+    playback_pause(&playback, 0);
+    playback_seek(&playback, 900);
+    expect_wait(0, 0);
+    expect_items("A800");
+    expect_wait(0, CLOCK_NEVER);
+    playback_resume(&playback, 0);
+    expect_items("a800 a820");
+    playback_place_destroy(&place);
+    finish();
+}
+END_TEST
+
+START_TEST(where_the_viewer_is)
+{
+    make_second();
+    start(&once, 500);
+    ck_assert_int_eq(playback_viewer_ms(&playback, 0), 0);
+    (void)expect_sent(0);
+    (void)expect_sent(0);
+    while (expect_sent(0).timestamp_ms < 480)
+        ;
+    ck_assert_int_eq(playback_viewer_ms(&playback, 300 * MS), 300);
+    ck_assert_int_eq(playback_viewer_ms(&playback, 9000 * MS), 480);
+    playback_pause(&playback, 350 * MS);
+    ck_assert_int_eq(playback_viewer_ms(&playback, 470 * MS), 350);
+    playback_seek(&playback, 700);
+    ck_assert_int_eq(playback_viewer_ms(&playback, 470 * MS), 700);
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     Suite *const suite = suite_create("playback");
@@ -751,6 +876,11 @@ int main(void)
     tcase_add_test(tests, the_seam_of_two_tracks);
     tcase_add_test(tests, audio_may_end_later);
     tcase_add_test(tests, what_is_left_out_is_read_in_steps);
+    tcase_add_test(tests, what_is_not_received_takes_its_time);
+    tcase_add_test(tests, nothing_received_comes_to_the_end_in_steps);
+    tcase_add_test(tests, going_back_to_when_more_was_received);
+    tcase_add_test(tests, a_landing_gives_out_what_is_received);
+    tcase_add_test(tests, where_the_viewer_is);
     tcase_add_test(tests, one_track_has_its_own_seam);
     tcase_add_test(tests, the_average_frame_counts);
     tcase_add_test(tests, pictures_before_the_first_keyframe_are_left_out);
