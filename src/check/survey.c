@@ -72,6 +72,7 @@ struct walk {
 
     bool has_jump;
     struct file_time last_time; /* of the last tag of audio or video */
+    int64_t first_frame_ms;
     struct track_state audio;
     struct track_state video;
     int64_t max_apart_ms;
@@ -84,24 +85,21 @@ struct walk {
 
 /* ---- Remarks */
 
-static void count(struct walk *walk, enum survey_weight weight, uint64_t number)
-{
-    if (weight == SURVEY_FAULT)
-        walk->survey->faults += number;
-    else
-        walk->survey->warnings += number;
-}
-
-static void tell(const struct walk *walk, enum survey_weight weight,
+/* `number` is what the remark counts for. */
+static void tell(struct walk *walk, enum survey_weight weight, uint64_t number,
                  int64_t offset_bytes, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 5, 6)));
 
-static void tell(const struct walk *walk, enum survey_weight weight,
+static void tell(struct walk *walk, enum survey_weight weight, uint64_t number,
                  int64_t offset_bytes, const char *format, ...)
 {
     char what[REMARK_BYTES + 64];
     va_list arguments;
 
+    if (weight == SURVEY_FAULT)
+        walk->survey->faults += number;
+    else
+        walk->survey->warnings += number;
     va_start(arguments, format);
     vsnprintf(what, sizeof(what), format, arguments);
     va_end(arguments);
@@ -113,28 +111,30 @@ static void tell(const struct walk *walk, enum survey_weight weight,
 static void tell_fault(struct walk *walk, int64_t offset_bytes,
                        const char *what)
 {
-    count(walk, SURVEY_FAULT, 1);
     if (walk->told < MOVIE_MAX_FAULTS) {
         walk->told++;
-        tell(walk, SURVEY_FAULT, offset_bytes, "%s", what);
+        tell(walk, SURVEY_FAULT, 1, offset_bytes, "%s", what);
     } else if (walk->untold++ == 0) {
         walk->first_untold_bytes = offset_bytes;
     }
 }
 
-/* One of the whole file. */
-#define CONCLUDE(walk, weight, ...)                                            \
-    (count(walk, weight, 1), tell(walk, weight, __VA_ARGS__))
+static void note_habit(struct walk *walk, enum habit habit,
+                       int64_t offset_bytes, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 static void note_habit(struct walk *walk, enum habit habit,
-                       int64_t offset_bytes, const char *what)
+                       int64_t offset_bytes, const char *format, ...)
 {
     struct habit_seen *seen = &walk->habits[habit];
+    va_list arguments;
 
     if (seen->count++ > 0)
         return;
     seen->first_bytes = offset_bytes;
-    snprintf(seen->what, sizeof(seen->what), "%s", what);
+    va_start(arguments, format);
+    vsnprintf(seen->what, sizeof(seen->what), format, arguments);
+    va_end(arguments);
 }
 
 static void on_fault(void *context, enum flv_fault fault, int64_t offset_bytes,
@@ -144,13 +144,13 @@ static void on_fault(void *context, enum flv_fault fault, int64_t offset_bytes,
 
     switch (fault) {
     case FLV_FAULT_ZERO_BACK_POINTER:
-        note_habit(walk, HABIT_ZERO_BACK_POINTER, offset_bytes, what);
+        note_habit(walk, HABIT_ZERO_BACK_POINTER, offset_bytes, "%s", what);
         break;
     case FLV_FAULT_BACK_POINTER:
-        note_habit(walk, HABIT_BACK_POINTER, offset_bytes, what);
+        note_habit(walk, HABIT_BACK_POINTER, offset_bytes, "%s", what);
         break;
     case FLV_FAULT_UNKNOWN_TYPE:
-        note_habit(walk, HABIT_UNKNOWN_TYPE, offset_bytes, what);
+        note_habit(walk, HABIT_UNKNOWN_TYPE, offset_bytes, "%s", what);
         break;
     case FLV_FAULT_CUT_SHORT:
     case FLV_FAULT_DAMAGE:
@@ -170,12 +170,12 @@ static void judge_metadata(struct walk *walk, struct byte_reader data)
     if (amf0_read(&data, &name) && amf0_string_is(name.string, "@setDataFrame"))
         (void)amf0_skip(&data);
     if (!amf0_skip(&data))
-        CONCLUDE(walk, SURVEY_FAULT, offset_bytes,
-                 "the metadata is malformed: the rest of it is not used");
+        tell(walk, SURVEY_FAULT, 1, offset_bytes,
+             "the metadata is malformed: the rest of it is not used");
     else if (byte_reader_left(&data) > 0)
-        CONCLUDE(walk, SURVEY_WARNING, offset_bytes,
-                 "%zu bytes behind the metadata are not used",
-                 byte_reader_left(&data));
+        tell(walk, SURVEY_WARNING, 1, offset_bytes,
+             "%zu bytes behind the metadata are not used",
+             byte_reader_left(&data));
 }
 
 /* Metadata is what the first onMetaData says, as for those who play. */
@@ -188,8 +188,9 @@ static void note_script(struct walk *walk, const struct flv_scan_tag *tag)
 
     if (walk->has_metadata || tag->header.type != FLV_TAG_SCRIPT ||
         tag->header.encrypted || size_bytes > FLV_MAX_METADATA_BYTES ||
-        walk->script_tags++ == MAX_SCRIPT_TAGS)
+        walk->script_tags == MAX_SCRIPT_TAGS)
         return;
+    walk->script_tags++;
     bytes = malloc(size_bytes + 1);
     if (bytes == NULL)
         return;
@@ -224,57 +225,54 @@ static struct byte_reader first_bytes(struct walk *walk,
     return data;
 }
 
-/* How long a tag's own header is, where it is always the same. */
-static uint32_t own_header_bytes(uint8_t type, uint8_t first)
+/* Whether a tag holds its own header and nothing behind it. Enhanced RTMP has
+ * headers of many lengths: what is short there is not told from what is
+ * empty. */
+static bool is_empty(const struct flv_tag_header *header, uint8_t first)
 {
-    if (type == FLV_TAG_AUDIO)
-        return first >> 4 == FLV_SOUND_AAC ? FLV_AAC_HEADER_BYTES : 1;
-    if ((first & 0x0F) == FLV_CODEC_AVC ||
-        (first & 0x0F) == FLV_CODEC_HEVC_NONSTANDARD)
-        return FLV_AVC_HEADER_BYTES;
-    return 1;
-}
+    const uint8_t codec =
+        header->type == FLV_TAG_AUDIO ? first >> 4 : first & 0x0F;
 
-static bool is_enhanced(uint8_t type, uint8_t first)
-{
-    return type == FLV_TAG_AUDIO ? first >> 4 == FLV_SOUND_EX_HEADER
-                                 : (first & FLV_EX_VIDEO_HEADER) != 0;
+    if (header->size_bytes == 0)
+        return true;
+    if (header->type == FLV_TAG_AUDIO) {
+        if (codec == FLV_SOUND_AAC)
+            return header->size_bytes == FLV_AAC_HEADER_BYTES;
+        return header->size_bytes == 1 && codec != FLV_SOUND_EX_HEADER;
+    }
+    if ((first & FLV_EX_VIDEO_HEADER) != 0)
+        return false;
+    if (codec == FLV_CODEC_AVC || codec == FLV_CODEC_HEVC_NONSTANDARD)
+        return header->size_bytes == FLV_AVC_HEADER_BYTES;
+    return header->size_bytes == 1;
 }
 
 /* Why players do not get a tag. */
 static void note_unusable(struct walk *walk, const struct flv_scan_tag *tag)
 {
+    const struct flv_tag_header *header = &tag->header;
     const int64_t offset_bytes = tag->data_offset_bytes - FLV_TAG_HEADER_BYTES;
-    const uint8_t type = tag->header.type;
-    const char *name = type == FLV_TAG_AUDIO ? "audio" : "video";
+    const char *type = header->type == FLV_TAG_AUDIO ? "audio" : "video";
     struct byte_reader data = first_bytes(walk, tag);
     const uint8_t first = byte_read_u8(&data);
-    enum habit habit = HABIT_TOO_SHORT;
-    char what[REMARK_BYTES];
 
-    if (!flv_tag_type_exists(type))
+    if (!flv_tag_type_exists(header->type))
         return; /* told by the scan */
-    if (tag->header.encrypted)
-        habit = HABIT_ENCRYPTED;
-    else if (tag->header.size_bytes == 0 ||
-             (!is_enhanced(type, first) &&
-              tag->header.size_bytes == own_header_bytes(type, first)))
-        habit = HABIT_EMPTY;
-    else if (type == FLV_TAG_VIDEO && (first >> 4 & 7) == FLV_FRAME_INFO)
-        habit = HABIT_INFO_FRAME;
-
-    if (habit == HABIT_ENCRYPTED)
-        snprintf(what, sizeof(what), "%s tag is encrypted and left out", name);
-    else if (habit == HABIT_EMPTY)
-        snprintf(what, sizeof(what), "%s tag is empty and left out", name);
-    else if (habit == HABIT_INFO_FRAME)
-        snprintf(what, sizeof(what), "information frame is left out");
+    if (header->encrypted)
+        note_habit(walk, HABIT_ENCRYPTED, offset_bytes,
+                   "%s tag is encrypted and left out", type);
+    else if (is_empty(header, first))
+        note_habit(walk, HABIT_EMPTY, offset_bytes,
+                   "%s tag is empty and left out", type);
+    else if (header->type == FLV_TAG_VIDEO &&
+             (first >> 4 & 7) == FLV_FRAME_INFO)
+        note_habit(walk, HABIT_INFO_FRAME, offset_bytes,
+                   "information frame is left out");
     else
-        snprintf(what, sizeof(what),
-                 "%s tag of %" PRIu32 " bytes is left out: it is too short, "
-                 "or of a kind that nobody knows",
-                 name, tag->header.size_bytes);
-    note_habit(walk, habit, offset_bytes, what);
+        note_habit(walk, HABIT_TOO_SHORT, offset_bytes,
+                   "%s tag of %" PRIu32 " bytes is left out: it is too short, "
+                   "or of a kind that nobody knows",
+                   type, header->size_bytes);
 }
 
 /* Tells how far frames that belong together lie apart in the file: players
@@ -287,7 +285,7 @@ static void note_apart(struct walk *walk, const struct track_state *other_state,
 
     if (!other_state->is_comparable || apart_ms <= MAX_APART_MS)
         return;
-    note_habit(walk, HABIT_APART, offset_bytes, "");
+    note_habit(walk, HABIT_APART, offset_bytes, "%s", "");
     if (apart_ms > walk->max_apart_ms)
         walk->max_apart_ms = apart_ms;
 }
@@ -299,10 +297,10 @@ static void note_first_frame(struct walk *walk, struct track_state *state,
     state->first_frame_bytes = tag->data_offset_bytes - FLV_TAG_HEADER_BYTES;
     track->codec = codec_of_tag(&tag->header, first_bytes(walk, tag));
     if (track->codec.needs_sequence_header && !state->has_sequence_header)
-        CONCLUDE(walk, SURVEY_FAULT, state->first_frame_bytes,
-                 "%s begins without a sequence header: most players cannot "
-                 "decode it",
-                 track->codec.name);
+        tell(walk, SURVEY_FAULT, 1, state->first_frame_bytes,
+             "%s begins without a sequence header: most players cannot "
+             "decode it",
+             track->codec.name);
 }
 
 static void note_frame(struct walk *walk, const struct flv_scan_tag *tag,
@@ -335,23 +333,22 @@ static void note_frame(struct walk *walk, const struct flv_scan_tag *tag,
 
 static void note_tag(struct walk *walk, const struct flv_scan_tag *tag)
 {
+    const enum flv_tag_kind kind = tag->class.kind;
+
     walk->survey->tags++;
-    if (tag->class.kind == FLV_KIND_SCRIPT) {
+    if (kind == FLV_KIND_SCRIPT)
         note_script(walk, tag);
-        return;
-    }
-    if (tag->class.kind == FLV_KIND_UNUSABLE) {
+    if (kind == FLV_KIND_UNUSABLE)
         note_unusable(walk, tag);
+    if (kind == FLV_KIND_SCRIPT || kind == FLV_KIND_UNUSABLE)
         return;
-    }
     (void)file_time_next(&walk->last_time, tag->header.timestamp_ms);
-    if (tag->class.kind == FLV_KIND_SEQUENCE_HEADER) {
+    if (kind == FLV_KIND_SEQUENCE_HEADER) {
         if (tag->header.type == FLV_TAG_AUDIO)
             walk->audio.has_sequence_header = true;
         else
             walk->video.has_sequence_header = true;
-    } else if (tag->class.kind == FLV_KIND_FRAME ||
-               tag->class.kind == FLV_KIND_KEYFRAME) {
+    } else if (kind == FLV_KIND_FRAME || kind == FLV_KIND_KEYFRAME) {
         note_frame(walk, tag, walk->last_time.ms);
     }
 }
@@ -385,7 +382,7 @@ static void find_duration(struct walk *walk)
     struct survey *survey = walk->survey;
     const struct survey_track *audio = &survey->audio;
     const struct survey_track *video = &survey->video;
-    int64_t first_ms, last_ms;
+    int64_t last_ms;
 
     if (audio->times.frames == 0 && video->times.frames == 0)
         return;
@@ -393,9 +390,11 @@ static void find_duration(struct walk *walk)
         audio = video;
     if (video->times.frames == 0)
         video = audio;
-    first_ms = earlier(audio->times.first_ms, video->times.first_ms);
+    walk->first_frame_ms =
+        earlier(audio->times.first_ms, video->times.first_ms);
     last_ms = -earlier(-end_ms(audio), -end_ms(video));
-    survey->duration_ms = last_ms > first_ms ? last_ms - first_ms : 0;
+    if (last_ms > walk->first_frame_ms)
+        survey->duration_ms = last_ms - walk->first_frame_ms;
 }
 
 static bool is_about(double a_ms, int64_t b_ms)
@@ -407,24 +406,21 @@ static bool is_about(double a_ms, int64_t b_ms)
 /* Writers count from the first frame, or from time 0. */
 static void judge_duration(struct walk *walk)
 {
-    const struct survey *survey = walk->survey;
-    const struct survey_track *audio = &survey->audio;
-    const struct survey_track *video = &survey->video;
+    const int64_t duration_ms = walk->survey->duration_ms;
     const double claimed_ms = walk->claimed_s * 1000;
 
     if (!walk->has_metadata) {
-        CONCLUDE(walk, SURVEY_WARNING, walk->first_tag_bytes,
-                 "there is no metadata (onMetaData)");
+        tell(walk, SURVEY_WARNING, 1, walk->first_tag_bytes,
+             "there is no metadata (onMetaData)");
         return;
     }
-    if (claimed_ms <= 0 || walk->has_jump || survey->duration_ms == 0 ||
-        is_about(claimed_ms, survey->duration_ms) ||
-        (audio->times.frames > 0 && is_about(claimed_ms, end_ms(audio))) ||
-        (video->times.frames > 0 && is_about(claimed_ms, end_ms(video))))
+    if (claimed_ms <= 0 || walk->has_jump || duration_ms == 0 ||
+        is_about(claimed_ms, duration_ms) ||
+        is_about(claimed_ms, walk->first_frame_ms + duration_ms))
         return;
-    CONCLUDE(walk, SURVEY_WARNING, walk->metadata_bytes,
-             "the metadata says that it lasts %.3f s, but it lasts %.3f s",
-             walk->claimed_s, (double)survey->duration_ms / 1000);
+    tell(walk, SURVEY_WARNING, 1, walk->metadata_bytes,
+         "the metadata says that it lasts %.3f s, but it lasts %.3f s",
+         walk->claimed_s, (double)duration_ms / 1000);
 }
 
 static void judge_frames(struct walk *walk)
@@ -433,23 +429,23 @@ static void judge_frames(struct walk *walk)
     const struct track_state *video = &walk->video;
 
     if (first_bytes == INT64_MAX) {
-        CONCLUDE(walk, SURVEY_FAULT, walk->first_tag_bytes,
-                 "has no playable tag");
+        tell(walk, SURVEY_FAULT, 1, walk->first_tag_bytes,
+             "has no playable tag");
         return;
     }
     if (first_bytes - walk->first_tag_bytes >= FLV_MAX_HEAD_BYTES)
-        CONCLUDE(walk, SURVEY_FAULT, walk->first_tag_bytes,
-                 "has no playable tag in its first 64 MiB");
+        tell(walk, SURVEY_FAULT, 1, walk->first_tag_bytes,
+             "has no playable tag in its first 64 MiB");
     if (walk->survey->video.times.frames == 0)
         return;
     if (video->keyframes == 0)
-        CONCLUDE(walk, SURVEY_FAULT, video->first_frame_bytes,
-                 "the video has no keyframe");
+        tell(walk, SURVEY_FAULT, 1, video->first_frame_bytes,
+             "the video has no keyframe");
     else if (video->frames_before_keyframe > 0)
-        CONCLUDE(walk, SURVEY_WARNING, video->first_frame_bytes,
-                 "%" PRIu64 " video frames before the first keyframe are "
-                 "left out",
-                 video->frames_before_keyframe);
+        tell(walk, SURVEY_WARNING, 1, video->first_frame_bytes,
+             "%" PRIu64 " video frames before the first keyframe are "
+             "left out",
+             video->frames_before_keyframe);
 }
 
 static void tell_habits(struct walk *walk)
@@ -473,11 +469,10 @@ static void tell_habits(struct walk *walk)
     for (int i = 0; i < HABIT_COUNT; i++) {
         const struct habit_seen *seen = &walk->habits[i];
 
-        count(walk, weights[i], seen->count);
         if (seen->count == 1)
-            tell(walk, weights[i], seen->first_bytes, "%s", seen->what);
+            tell(walk, weights[i], 1, seen->first_bytes, "%s", seen->what);
         else if (seen->count > 1)
-            tell(walk, weights[i], seen->first_bytes,
+            tell(walk, weights[i], seen->count, seen->first_bytes,
                  "%s; %" PRIu64 " more like this", seen->what, seen->count - 1);
     }
 }
@@ -485,7 +480,7 @@ static void tell_habits(struct walk *walk)
 static void conclude(struct walk *walk)
 {
     if (walk->untold > 0)
-        tell(walk, SURVEY_FAULT, walk->first_untold_bytes,
+        tell(walk, SURVEY_FAULT, walk->untold, walk->first_untold_bytes,
              "%" PRIu64 " more faults from here on", walk->untold);
     find_duration(walk);
     judge_frames(walk);
@@ -501,19 +496,18 @@ static void judge_last_back_pointer(struct walk *walk)
     struct stat st;
 
     if (fstat(walk->fd, &st) == 0 && st.st_size < walk->position.offset_bytes)
-        CONCLUDE(walk, SURVEY_WARNING, st.st_size,
-                 "the PreviousTagSize behind the last tag is missing");
+        tell(walk, SURVEY_WARNING, 1, st.st_size,
+             "the PreviousTagSize behind the last tag is missing");
 }
 
 static bool tell_progress(const struct walk *walk)
 {
-    const struct flv_scan_position *position = &walk->position;
+    const int64_t searched_bytes = walk->position.search_bytes;
+    int64_t done_bytes = walk->position.offset_bytes;
 
-    return walk->watcher->on_progress(walk->watcher->context,
-                                      position->search_bytes >
-                                              position->offset_bytes
-                                          ? position->search_bytes
-                                          : position->offset_bytes,
+    if (searched_bytes > done_bytes)
+        done_bytes = searched_bytes;
+    return walk->watcher->on_progress(walk->watcher->context, done_bytes,
                                       walk->size_bytes);
 }
 

@@ -5,9 +5,13 @@
 #include "check/progress.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 static const struct progress_state half = {
     .file = "a/rather/long/name/of/a/movie.flv",
@@ -122,6 +126,101 @@ START_TEST(a_pipe_gets_nothing)
 }
 END_TEST
 
+/* Both ends of a terminal. */
+struct terminal {
+    int master;
+    int slave;
+};
+
+static struct terminal open_terminal(void)
+{
+    struct terminal t = {.master = posix_openpt(O_RDWR | O_NOCTTY)};
+
+    ck_assert_int_ge(t.master, 0);
+    ck_assert_int_eq(grantpt(t.master), 0);
+    ck_assert_int_eq(unlockpt(t.master), 0);
+    t.slave = open(ptsname(t.master), O_RDWR | O_NOCTTY);
+    ck_assert_int_ge(t.slave, 0);
+    ck_assert_int_eq(setenv("TERM", "xterm", 1), 0);
+    return t;
+}
+
+static void set_columns(struct terminal t, unsigned short columns)
+{
+    const struct winsize size = {.ws_row = 24, .ws_col = columns};
+
+    ck_assert_int_eq(ioctl(t.master, TIOCSWINSZ, &size), 0);
+}
+
+/* What was written since the last call: all up to a mark, for a terminal may
+ * give it out in pieces. */
+static const char *seen(struct terminal t)
+{
+    static char text[65536];
+    size_t length = 0;
+
+    ck_assert_int_eq(write(t.slave, "\1", 1), 1);
+    do {
+        const ssize_t n =
+            read(t.master, text + length, sizeof(text) - 1 - length);
+
+        ck_assert_int_gt(n, 0);
+        length += (size_t)n;
+    } while (text[length - 1] != '\1');
+    text[length - 1] = '\0';
+    return text;
+}
+
+START_TEST(a_terminal_may_change_its_width)
+{
+    struct terminal t = open_terminal();
+    struct progress progress;
+
+    progress_init(&progress, t.slave, 1);
+    set_columns(t, 20);
+    progress_begin(&progress, "movie.flv");
+    ck_assert_str_eq(seen(t), "\r[>           ]   0%\033[K");
+    set_columns(t, 0); /* not known: 80 */
+    progress_end(&progress);
+    ck_assert_uint_ge(strlen(seen(t)), 70);
+    set_columns(t, 3); /* room for nothing */
+    progress_end(&progress);
+    ck_assert_str_eq(seen(t), "\r\033[K");
+    progress_clear(&progress);
+    ck_assert_str_eq(seen(t), "\r\033[K");
+    progress_clear(&progress); /* there is nothing more to clear */
+    ck_assert_str_eq(seen(t), "");
+    close(t.slave);
+    close(t.master);
+}
+END_TEST
+
+START_TEST(it_is_drawn_ten_times_a_second)
+{
+    struct terminal t = open_terminal();
+    const int64_t begin_ns = clock_now_ns();
+    struct progress progress;
+    int64_t intervals;
+    unsigned drawn = 0;
+
+    progress_init(&progress, t.slave, 2);
+    for (unsigned file = 0; file < 2; file++) {
+        progress_begin(&progress, "movie.flv");
+        for (int64_t i = 0; i < 1000; i++)
+            progress_update(&progress, i, 1000);
+        progress_end(&progress);
+    }
+    intervals = (clock_now_ns() - begin_ns) / (100 * CLOCK_NS_PER_MS);
+    for (const char *c = seen(t); *c != '\0'; c++)
+        drawn += *c == '\r';
+    /* the first, one an interval, the last of the last file */
+    ck_assert_uint_ge(drawn, 2);
+    ck_assert_int_le(drawn, 2 + intervals);
+    close(t.slave);
+    close(t.master);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("progress");
@@ -135,6 +234,8 @@ int main(void)
     tcase_add_test(tcase, the_ends_are_0_and_100);
     tcase_add_test(tcase, times_have_hours_where_needed);
     tcase_add_test(tcase, a_pipe_gets_nothing);
+    tcase_add_test(tcase, a_terminal_may_change_its_width);
+    tcase_add_test(tcase, it_is_drawn_ten_times_a_second);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

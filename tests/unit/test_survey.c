@@ -349,6 +349,16 @@ START_TEST(wraps_and_negative_times_are_none)
     expect_counts(s, 0, 0);
     ck_assert_int_eq(s->survey.duration_ms, 400);
     free(s);
+
+    flv_bytes_file_header(&b);
+    flv_bytes_tag_hex(&b, 18, 0, metadata);
+    flv_bytes_video_config(&b, 0xFFFE0000u); /* nothing is negative here */
+    for (uint32_t i = 0; i < 100; i++)
+        flv_bytes_keyframe(&b, 0xFFFE0000u + 9000 * i, 60);
+    s = survey(&b);
+    expect_counts(s, 0, 1); /* the duration */
+    ck_assert_int_eq(s->survey.duration_ms, 900000);
+    free(s);
 }
 END_TEST
 
@@ -500,6 +510,19 @@ START_TEST(metadata_is_judged)
     expect_counts(s, 0, 1);
     free(s);
 
+    /* behind as many other script tags as are looked at, and one more */
+    for (unsigned others = 64 - 1; others <= 70; others++) {
+        flv_bytes_file_header(&b);
+        for (unsigned i = 0; i < others; i++)
+            flv_bytes_tag_hex(&b, 18, 0, "02 0001 78");
+        flv_bytes_tag_hex(&b, 18, 0, metadata);
+        flv_bytes_video_config(&b, 0);
+        flv_bytes_keyframe(&b, 0, 60);
+        s = survey(&b);
+        expect_counts(s, 0, others >= 64);
+        free(s);
+    }
+
     /* the number of a member is cut off */
     flv_bytes_file_header(&b);
     flv_bytes_tag_hex(&b, 18, 0,
@@ -563,6 +586,7 @@ START_TEST(sound_and_picture_apart_are_told)
     flv_bytes_video_config(&b, 0);
     flv_bytes_audio_config(&b, 0);
     flv_bytes_keyframe(&b, 0, 60);
+    flv_bytes_keyframe(&b, 1320, 60);
     flv_bytes_keyframe(&b, 1340, 60);
     first = flv_bytes_audio(&b, 0, 20);
     flv_bytes_audio(&b, 300, 20);
@@ -658,6 +682,15 @@ START_TEST(a_survey_can_be_ended)
     size_bytes = b.length;
     s = run(&b, (struct surveyed){.stop_bytes = 1000});
     ck_assert_int_lt(s->last_done_bytes, (int64_t)size_bytes);
+    free(s);
+
+    /* also within damage */
+    add_head(&b);
+    flv_bytes_fill(&b, 0xEE, 1000000);
+    add_frames(&b, 0, 400);
+    s = run(&b, (struct surveyed){.stop_bytes = 300000});
+    ck_assert_int_ge(s->last_done_bytes, 300000);
+    ck_assert_int_lt(s->last_done_bytes, 400000);
     free(s);
 }
 END_TEST
