@@ -9,6 +9,7 @@
 #define FLVD_TESTS_SESSION_PEER_H
 
 #include <check.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,6 +78,7 @@ struct message {
     uint32_t message_stream_id;
     uint32_t timestamp_ms;
     unsigned format; /* of its first chunk */
+    bool extended;   /* so was its timestamp */
     size_t chunks;
     const uint8_t *payload; /* until the next message */
     size_t length;
@@ -134,13 +136,16 @@ void send_message(struct peer *peer, uint8_t type, uint32_t chunk_stream_id,
 
 /* Sending a command (type 20, chunk stream 3). Each letter of `format` takes an
  * argument: s string, d number, b boolean, n null (none), u undefined (none),
- * { object (none), k its key, } its end (none). */
+ * { object (none), k its key, } its end (none), x anything as hexadecimal
+ * digits. */
 void send_command(struct peer *peer, uint32_t message_stream_id,
                   const char *name, double transaction_id, const char *format,
                   ...);
 /* The same without sending: the body of the message. */
 struct flv_bytes command_body(const char *name, double transaction_id,
                               const char *format, ...);
+struct flv_bytes command_body_list(const char *name, double transaction_id,
+                                   const char *format, va_list *arguments);
 
 void send_ping(struct peer *peer, uint32_t timestamp);
 void send_set_chunk_size(struct peer *peer, uint32_t bytes);
