@@ -169,6 +169,7 @@ static void begin_message(struct feed *feed, struct net_connection *connection,
         .message_stream_id = stream->id,
         .timestamp_ms = item->timestamp_ms,
         .length_bytes = item->tag.size_bytes};
+    const struct chunk_writer before = *writer;
     uint8_t header[RTMP_MAX_CHUNK_HEADER_BYTES];
     size_t header_bytes = chunk_writer_begin(writer, &message, header);
 
@@ -184,6 +185,8 @@ static void begin_message(struct feed *feed, struct net_connection *connection,
     feed->begun[feed->begun_count].bytes = item->tag.size_bytes;
     feed->begun[feed->begun_count].stream =
         (uint8_t)(stream->id - 1); /* as net_connection.h has it */
+    feed->begun[feed->begun_count].is_audio = is_audio;
+    feed->begun[feed->begun_count].before = before;
     feed->begun_count++;
     stream->sent_bytes += item->tag.size_bytes;
     stream->sent_tags++;
@@ -332,9 +335,17 @@ static void go_back(const struct feed *feed, struct net_stream *stream,
     stream->sent_tags = stream->mark_tags + given_out;
     playback_restore(stream->playback, stream->mark, given_out);
     stream->is_marked = false;
-    /* What the viewer saw last is not what the writers remember. */
-    stream->audio.started = false;
-    stream->video.started = false;
+    /* The writers remember what the viewer saw last. A new start would do for
+     * most, but HaishinKit takes an absolute time in front of several chunks
+     * for a difference. */
+    for (size_t i = feed->begun_count; i-- > kept;) {
+        if (feed->begun[i].stream != stream->id - 1)
+            continue;
+        if (feed->begun[i].is_audio)
+            stream->audio = feed->begun[i].before;
+        else
+            stream->video = feed->begun[i].before;
+    }
 }
 
 void feed_drop_unsent(struct feed *feed, struct net_connection *connection)

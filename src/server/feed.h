@@ -35,8 +35,10 @@ struct feed {
     size_t replies_count;
     struct {
         uint32_t bytes;
-        uint8_t stream;            /* its place among the connection's */
-    } begun[GATHER_MAX_PARTS / 2]; /* media messages, in order */
+        uint8_t stream; /* its place among the connection's */
+        bool is_audio;
+        struct chunk_writer before; /* what its chunk stream had seen */
+    } begun[GATHER_MAX_PARTS / 2];  /* media messages, in order */
     size_t begun_count;
     struct gather gather;
 };

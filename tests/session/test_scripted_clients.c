@@ -100,6 +100,36 @@ START_TEST(pauses_and_goes_on)
 }
 END_TEST
 
+/* Each picture takes two chunks, and the first one after the pause has a time:
+ * HaishinKit adds an absolute one to what it had. */
+START_TEST(pauses_before_a_big_picture)
+{
+    const struct client_kind *kind = all_clients[_i];
+    struct flv_bytes big = {0};
+    struct server server;
+
+    if (!can_be_had(kind) || kind->pauses == NULL)
+        return;
+    flv_bytes_file_header(&big);
+    flv_bytes_video_config(&big, 0);
+    flv_bytes_audio_config(&big, 0);
+    for (uint32_t ms = 0; ms < 2000; ms += 40)
+        flv_bytes_keyframe(&big, ms, 70000);
+    server_start(&server, big);
+    server.options.lead_ms = 60000;
+    struct client *client = begin(&server, kind);
+    await_media(client, 3);
+    client_pauses(client, true);
+    await_heard(client);
+    await_status(client, "NetStream.Pause.Notify");
+    client_pauses(client, false);
+    await_status(client, "NetStream.Unpause.Notify");
+    await_end(client);
+    client_leaves(client);
+    server_stop(&server, "peer closed the connection");
+}
+END_TEST
+
 /* Forward, back, while paused, and from the end. */
 START_TEST(seeks_and_goes_on)
 {
@@ -203,6 +233,7 @@ int main(void)
     add(cases, plays_over_the_seam_of_a_loop, count);
     add(cases, leaves_while_it_plays, count);
     add(cases, pauses_and_goes_on, count);
+    add(cases, pauses_before_a_big_picture, count);
     add(cases, seeks_and_goes_on, count);
     add(cases, seeks_in_a_burst, count);
     add(cases, plays_again_on_its_stream, 4);
