@@ -1,0 +1,29 @@
+#!/bin/sh
+# curl (librtmp): downloads a film and sees its end, and goes on in a loop. It
+# has no seek and no pause.
+# shellcheck source=tests/clients/lib.sh
+. "$(dirname "$0")/lib.sh"
+need ffmpeg curl
+curl --version | grep -qw rtmp || skip "this curl has no RTMP"
+
+make_clip film.flv 4
+
+# curl waits for the socket while librtmp has the end in its own buffer: it sees
+# the end with the next bytes on the connection, or when that is closed.
+serve --once --idle-timeout 1 film.flv
+bounded 20 curl -sS -o copy.flv "$url" 2>messages ||
+    fail "curl: $? $(cat messages)"
+expect_all_sent film.flv
+expect_same_media film.flv copy.flv
+expect_same_frames film.flv copy.flv
+stop_flvd
+
+# Whoever reads it leaves behind 4 s.
+make_clip round.flv 1
+serve round.flv
+mkfifo pipe
+bounded 20 curl -sS "$url" >pipe 2>messages &
+bounded 20 ffmpeg -nostdin -v error -i pipe -t 4 -c copy loop.flv ||
+    fail "curl did not go on: $(cat messages)"
+expect_rising loop.flv 75
+stop_flvd
