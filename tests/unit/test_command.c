@@ -338,6 +338,38 @@ START_TEST(enhanced_members_are_told)
 }
 END_TEST
 
+/* Lists and maps that lie about their size, or are too deep, are malformed,
+ * also for rtmp_connect_read on its own. */
+START_TEST(hostile_enhanced_members_are_refused)
+{
+#define OPEN KEY("\x12", "videoFourCcInfoMap") "\x03"
+#define OPEN_4 OPEN OPEN OPEN OPEN
+    static const struct part objects[] = {
+        {LITERAL("\x03" KEY("\x0A", "fourCcList") "\x0A\xFF\xFF\xFF\xFF" STRING(
+            "\x01", "*") END)},
+        {LITERAL("\x03" KEY("\x0A", "fourCcList") "\x0A\0\0\0\x05" STRING(
+            "\x01", "*") END)},
+        {LITERAL("\x03" OPEN_4 OPEN_4 OPEN_4 OPEN_4 OPEN_4 END)},
+        {LITERAL("\x03" OPEN KEY("\x04", "vp09") "\x11\x01" END END)},
+        {LITERAL("\x03" KEY("\x06", "capsEx") "\x00\x40\x10")},
+    };
+
+    for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+        const struct rtmp_message message =
+            message_of(20, objects[i].bytes, objects[i].length);
+        struct rtmp_call call = {.transaction_id = 1};
+        struct rtmp_connect connect;
+
+        byte_reader_init(&call.command_object, message.payload,
+                         message.length_bytes);
+        ck_assert_msg(!rtmp_connect_read(&call, &connect), "object %zu", i);
+        drop(message);
+    }
+#undef OPEN_4
+#undef OPEN
+}
+END_TEST
+
 /* rtmp_connect_read on its own must not trust the command object either. */
 START_TEST(connect_object_cut_short)
 {
@@ -933,6 +965,7 @@ static Suite *command_suite(void)
     tcase_add_test(tests, connect_is_read);
     tcase_add_test(tests, connect_cut_short);
     tcase_add_test(tests, enhanced_members_are_told);
+    tcase_add_test(tests, hostile_enhanced_members_are_refused);
     tcase_add_test(tests, connect_object_cut_short);
     tcase_add_test(tests, connect_needs_nothing_but_its_name);
     tcase_add_test(tests, connect_object_may_be_typed_or_ecma);
