@@ -3,6 +3,8 @@
 
 #include "play/media_clock.h"
 
+#include <stdbool.h>
+
 #include "base/clock.h"
 
 void media_clock_start(struct media_clock *clock, int64_t media_ms,
@@ -11,13 +13,30 @@ void media_clock_start(struct media_clock *clock, int64_t media_ms,
     clock->origin_ns = now_ns;
     clock->shift_ms = -media_ms;
     clock->furthest_ms = 0;
+    clock->last_ms = 0;
+    clock->behind_ms = 0;
     clock->lag_ms = 0;
+}
+
+static void note_lag(struct media_clock *clock, int64_t pace_ms)
+{
+    const bool leaps =
+        clock->last_ms < clock->furthest_ms - MEDIA_CLOCK_MAX_LAG_MS;
+
+    if (pace_ms < clock->furthest_ms - clock->behind_ms)
+        clock->behind_ms = clock->furthest_ms - pace_ms;
+    if (pace_ms >= clock->furthest_ms) {
+        if (leaps && clock->behind_ms > clock->lag_ms)
+            clock->lag_ms = clock->behind_ms;
+        clock->behind_ms = 0;
+        clock->furthest_ms = pace_ms;
+    }
+    clock->last_ms = pace_ms;
 }
 
 int64_t media_clock_pace(struct media_clock *clock, int64_t media_ms)
 {
     int64_t pace_ms = media_ms + clock->shift_ms;
-    int64_t lag_ms;
 
     if (pace_ms > clock->furthest_ms + MEDIA_CLOCK_MAX_GAP_MS) {
         pace_ms = clock->furthest_ms + MEDIA_CLOCK_MAX_GAP_MS;
@@ -26,11 +45,7 @@ int64_t media_clock_pace(struct media_clock *clock, int64_t media_ms)
         pace_ms = clock->furthest_ms;
         clock->shift_ms = pace_ms - media_ms;
     }
-    if (pace_ms > clock->furthest_ms)
-        clock->furthest_ms = pace_ms;
-    lag_ms = clock->furthest_ms - pace_ms;
-    if (lag_ms > MEDIA_CLOCK_MAX_LAG_MS && lag_ms > clock->lag_ms)
-        clock->lag_ms = lag_ms;
+    note_lag(clock, pace_ms);
     return pace_ms;
 }
 

@@ -59,18 +59,35 @@ START_TEST(a_track_that_lies_behind)
     media_clock_start(&clock, 0, 0);
     ck_assert_int_eq(media_clock_pace(&clock, 1000), 1000);
     ck_assert_int_eq(media_clock_pace(&clock, 0), 0); /* not worth it */
-    ck_assert_int_eq(media_clock_at_ns(&clock, 1000), 1000 * MS);
     ck_assert_int_eq(media_clock_pace(&clock, 2000), 2000);
-    ck_assert_int_eq(media_clock_pace(&clock, 0), 0);
-    ck_assert_int_eq(media_clock_at_ns(&clock, 2040), 40 * MS);
+    ck_assert_int_eq(media_clock_at_ns(&clock, 2000), 2000 * MS);
+    ck_assert_int_eq(media_clock_pace(&clock, 0),
+                     0); /* in a block of its own */
+    ck_assert_int_eq(media_clock_pace(&clock, 900), 900);
     ck_assert_int_eq(media_clock_pace(&clock, 2040), 2040);
+    ck_assert_int_eq(media_clock_at_ns(&clock, 2040), 40 * MS);
     ck_assert_int_eq(media_clock_pace(&clock, 1000), 1000); /* less */
-    ck_assert_int_eq(media_clock_at_ns(&clock, 2040), 40 * MS);
-    /* a jump back is none */
-    ck_assert_int_eq(media_clock_pace(&clock, -20000), 2040);
-    ck_assert_int_eq(media_clock_at_ns(&clock, 2040), 40 * MS);
+    ck_assert_int_eq(media_clock_pace(&clock, 2080), 2080);
+    ck_assert_int_eq(media_clock_at_ns(&clock, 2080), 80 * MS);
     media_clock_start(&clock, 0, 0);
     ck_assert_int_eq(media_clock_at_ns(&clock, 2040), 2040 * MS);
+}
+END_TEST
+
+/* Both tracks go back: nothing lies behind. */
+START_TEST(a_jump_back_is_no_lag)
+{
+    struct media_clock clock;
+
+    media_clock_start(&clock, 0, 0);
+    ck_assert_int_eq(media_clock_pace(&clock, 8000), 8000);
+    for (int64_t ms = 0; ms < 9000; ms += 500) {
+        ck_assert_int_eq(media_clock_pace(&clock, ms), ms);
+        ck_assert_int_eq(media_clock_at_ns(&clock, 8000), 8000 * MS);
+    }
+    ck_assert_int_eq(media_clock_pace(&clock, -20000), 8500); /* a large one */
+    ck_assert_int_eq(media_clock_pace(&clock, -19960), 8540);
+    ck_assert_int_eq(media_clock_at_ns(&clock, 8540), 8540 * MS);
 }
 END_TEST
 
@@ -98,6 +115,7 @@ int main(void)
     tcase_add_test(tests, jumps_forward);
     tcase_add_test(tests, jumps_back);
     tcase_add_test(tests, a_track_that_lies_behind);
+    tcase_add_test(tests, a_jump_back_is_no_lag);
     tcase_add_test(tests, errors_do_not_add_up);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
