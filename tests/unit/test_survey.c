@@ -295,6 +295,8 @@ START_TEST(unusable_tags_are_told_by_reason)
     encrypted = flv_bytes_tag_hex(&b, 0x29, 360, "27 01 00 00 00 11");
     too_short = flv_bytes_tag_hex(&b, 9, 360, "27 01");
     kind = flv_bytes_tag_hex(&b, 8, 360, "AF 07 11 11");
+    flv_bytes_tag_hex(&b, 9, 360, "97 00 00 00 00");
+    flv_bytes_tag_hex(&b, 8, 360, "91 4F 70");
     unknown = flv_bytes_tag_hex(&b, 7, 360, "01 02 03");
     flv_bytes_keyframe(&b, 360, 60);
     s = survey(&b);
@@ -306,11 +308,11 @@ START_TEST(unusable_tags_are_told_by_reason)
     expect(s, "offset %zu: video tag is encrypted and left out", encrypted);
     expect(s,
            "offset %zu: video tag of 2 bytes is left out: it is too short, or "
-           "of a kind that nobody knows; 1 more like this",
+           "of a kind that nobody knows; 3 more like this",
            too_short);
     expect(s, "offset %zu: tag of an unknown type", unknown);
     ck_assert_uint_gt(kind, too_short);
-    expect_counts(s, 4, 5);
+    expect_counts(s, 6, 5);
     free(s);
 }
 END_TEST
@@ -605,6 +607,15 @@ START_TEST(sound_and_picture_apart_are_told)
     flv_bytes_keyframe(&b, 0, 60);
     flv_bytes_keyframe(&b, 40, 60);
     flv_bytes_audio(&b, 0, 20);
+    s = survey(&b);
+    expect_counts(s, 2, 0);
+    free(s);
+
+    add_head(&b);
+    add_frames(&b, 50000, 50400);
+    flv_bytes_audio(&b, 0, 20);
+    flv_bytes_audio(&b, 20, 20);
+    flv_bytes_keyframe(&b, 0, 60);
     s = survey(&b);
     expect_counts(s, 2, 0);
     free(s);
