@@ -353,6 +353,17 @@ void say_buffer(struct client *c, unsigned fmt, uint32_t id, uint32_t ms)
     flv_bytes_free(&b);
 }
 
+static void say_event(struct client *c, uint8_t event, uint32_t value)
+{
+    struct flv_bytes b = {0};
+
+    flv_bytes_fill(&b, 0, 1);
+    flv_bytes_fill(&b, event, 1);
+    flv_bytes_u32(&b, value);
+    say_bytes(c, (struct client_way){2, 0, 0}, 4, b.data, b.length);
+    flv_bytes_free(&b);
+}
+
 /* --- what comes --------------------------------------------------------- */
 
 static uint32_t number_in(const struct message *m)
@@ -560,6 +571,8 @@ static void take(struct client *c, const struct message *m)
                   m->type > 16 ? c->reply.name : "",
                   m->type > 16 ? c->reply.code : "", m->length, m->timestamp_ms,
                   m->chunk_stream_id, m->message_stream_id, fault);
+    if (m->type == 4 && m->payload[1] == 6)
+        say_event(c, 7, number_in(m));
     if (c->kind->acknowledges_each_bytes != 0 &&
         c->peer->received_bytes - c->acknowledged_bytes >=
             c->kind->acknowledges_each_bytes) {
@@ -633,13 +646,9 @@ void await_end(struct client *c)
 void hear_out(struct client *c)
 {
     static uint32_t pings;
-    struct flv_bytes ping = {0};
     const struct message *m;
 
-    flv_bytes_hex(&ping, "00 06");
-    flv_bytes_u32(&ping, ++pings);
-    say_bytes(c, (struct client_way){2, 0, 0}, 4, ping.data, ping.length);
-    flv_bytes_free(&ping);
+    say_event(c, 6, ++pings);
     for (;;) {
         m = read_message(c->peer);
         if (m->type == 4 && m->payload[1] == 7 && number_in(m) == pings)
