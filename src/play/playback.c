@@ -42,9 +42,9 @@ void playback_init(struct playback *playback, struct movie *movie,
 
 static void end_walk(struct playback *playback)
 {
-    if (playback->is_seeking)
+    if (playback->errand != PLAYBACK_STAYS)
         walk_destroy(&playback->walk);
-    playback->is_seeking = false;
+    playback->errand = PLAYBACK_STAYS;
 }
 
 void playback_destroy(struct playback *playback)
@@ -83,7 +83,7 @@ int64_t playback_viewer_ms(const struct playback *playback, int64_t now_ns)
     int64_t at_ns = playback->is_paused ? playback->paused_ns : now_ns;
     int64_t time_ms;
 
-    if (playback->is_seeking)
+    if (playback->errand == PLAYBACK_SEEKS)
         return playback->walk.target_ms - playback->base_ms;
     if (!place->clock_runs)
         return 0;
@@ -159,6 +159,26 @@ static bool is_over(const struct playback *playback)
                playback->duration_ms;
 }
 
+/* A settled switch is due before the first frame that does not come before its
+ * landing. When the landing was sent over since, the walk goes on. */
+static bool switches_here(struct playback *playback)
+{
+    const struct playback_place *place = &playback->place;
+    struct walk *walk = &playback->walk;
+
+    if (playback->errand != PLAYBACK_SWITCHES || !playback->is_settled ||
+        flv_tag_kind_is_header(place->next.tag.kind))
+        return false;
+    if (playback->is_last_landing)
+        return true;
+    if (walk->landing_ms < place->sent_time_ms) {
+        walk->target_ms = place->sent_time_ms;
+        playback->is_settled = false;
+        return false;
+    }
+    return place->next.time_ms >= walk->landing_ms;
+}
+
 static struct movie_tag next_header(struct playback *playback)
 {
     const struct header_set *headers = &playback->headers;
@@ -183,6 +203,8 @@ static enum playback_step give_next(struct playback *playback, int64_t now_ns,
         *due_ns = now_ns;
         if (result == MOVIE_MORE)
             return PLAYBACK_WAIT;
+        if (result == MOVIE_END && playback->errand == PLAYBACK_SWITCHES)
+            return playback->is_settled ? PLAYBACK_SWITCH : PLAYBACK_WAIT;
         if (result == MOVIE_END)
             return PLAYBACK_ENDED;
         if (result == MOVIE_FAILED)
@@ -190,6 +212,8 @@ static enum playback_step give_next(struct playback *playback, int64_t now_ns,
     }
     if (is_over(playback))
         return PLAYBACK_ENDED;
+    if (switches_here(playback))
+        return PLAYBACK_SWITCH;
     if (!is_due(playback, now_ns, due_ns))
         return PLAYBACK_WAIT;
     item->tag = place->next.tag;
@@ -236,7 +260,7 @@ static void start_seek(struct playback *playback, int64_t target_ms)
         target_ms = UINT32_MAX;
     walk_init(walk, &playback->place.timeline, WALK_TO_OR_BEFORE, target_ms);
     timeline_move_to(&walk->timeline, target_ms);
-    playback->is_seeking = true;
+    playback->errand = PLAYBACK_SEEKS;
 }
 
 void playback_set_range(struct playback *playback, int64_t start_ms,
@@ -249,8 +273,24 @@ void playback_set_range(struct playback *playback, int64_t start_ms,
         start_seek(playback, start_ms);
 }
 
+/* Leaves the movie that was played for another one, before its first tag. */
+static void change_movie(struct playback *playback, struct movie *movie)
+{
+    struct playback_place *place = &playback->place;
+    struct timeline timeline;
+
+    timeline_init(&timeline, movie, &place->timeline.options);
+    end_walk(playback);
+    timeline_destroy(&place->timeline);
+    place->timeline = timeline;
+    place->has_next = false;
+    place->headers_left = 0;
+}
+
 void playback_seek(struct playback *playback, int64_t time_ms)
 {
+    if (playback->errand == PLAYBACK_SWITCHES)
+        change_movie(playback, playback->walk.timeline.cursor.movie);
     playback->place.shows_one = playback->is_paused;
     start_seek(playback, time_ms + playback->base_ms);
 }
@@ -314,6 +354,80 @@ static enum playback_step seek_step(struct playback *playback, int64_t now_ns)
     return PLAYBACK_WAIT;
 }
 
+/* --- switch ------------------------------------------------------------- */
+
+void playback_switch(struct playback *playback, struct movie *movie)
+{
+    struct timeline timeline;
+    int64_t target_ms = playback->walk.target_ms;
+
+    if (playback->errand == PLAYBACK_SEEKS) {
+        change_movie(playback, movie);
+        start_seek(playback, target_ms);
+        return;
+    }
+    end_walk(playback);
+    timeline_init(&timeline, movie, &playback->place.timeline.options);
+    walk_init(&playback->walk, &timeline, WALK_TO_OR_BEHIND,
+              playback->place.sent_time_ms);
+    timeline_destroy(&timeline);
+    playback->errand = PLAYBACK_SWITCHES;
+    playback->is_settled = false;
+    playback->is_last_landing = false;
+    playback->walked_ns = -1;
+}
+
+void playback_switch_over(struct playback *playback)
+{
+    struct playback_place *place = &playback->place;
+    struct walk walk = playback->walk;
+    bool is_end = !walk.has_landing;
+
+    /* The walk's timelines become the play's; what is left of it goes. */
+    playback->errand = PLAYBACK_STAYS;
+    timeline_destroy(&place->timeline);
+    place->timeline = is_end ? walk.timeline : walk.landing;
+    timeline_destroy(is_end ? &walk.landing : &walk.timeline);
+    place->has_next = false;
+    playback->headers = walk.landing_headers;
+    place->headers_left = is_end ? 0 : playback->headers.count;
+    if (!is_end)
+        place->sent_time_ms = walk.landing_ms;
+}
+
+/* One step of the walk for all that is given out at one time, so that the old
+ * movie, which goes on, is not late for it. */
+static bool approach_switch(struct playback *playback, int64_t now_ns)
+{
+    struct walk *walk = &playback->walk;
+    enum walk_result result;
+
+    if (playback->is_settled || playback->walked_ns == now_ns)
+        return true;
+    playback->walked_ns = now_ns;
+    result = walk_step(walk);
+    playback->is_settled = result != WALK_MORE && result != WALK_FAILED;
+    playback->is_last_landing = result == WALK_FOUND_LAST || result == WALK_END;
+    /* The new movie is shorter: to its end. */
+    if (result == WALK_END)
+        walk->has_landing = false;
+    return result != WALK_FAILED;
+}
+
+static enum playback_step switch_step(struct playback *playback, int64_t now_ns,
+                                      struct playback_item *item,
+                                      int64_t *due_ns)
+{
+    enum playback_step step;
+
+    if (!approach_switch(playback, now_ns))
+        return PLAYBACK_FAILED;
+    step = give_next(playback, now_ns, item, due_ns);
+    if (step == PLAYBACK_WAIT && !playback->is_settled)
+        *due_ns = now_ns;
+    return step;
+}
+
 static bool is_received(const struct playback_place *place,
                         const struct movie_tag *tag)
 {
@@ -325,12 +439,14 @@ static enum playback_step next_step(struct playback *playback, int64_t now_ns,
                                     struct playback_item *item, int64_t *due_ns)
 {
     *due_ns = now_ns;
-    if (playback->is_seeking)
+    if (playback->errand == PLAYBACK_SEEKS)
         return seek_step(playback, now_ns);
     if (playback->is_paused && !playback->place.shows_one) {
         *due_ns = CLOCK_NEVER;
         return PLAYBACK_WAIT;
     }
+    if (playback->errand == PLAYBACK_SWITCHES)
+        return switch_step(playback, now_ns, item, due_ns);
     return give_next(playback, now_ns, item, due_ns);
 }
 
@@ -353,6 +469,12 @@ enum playback_step playback_next(struct playback *playback, int64_t now_ns,
 void playback_save(const struct playback *playback,
                    struct playback_place *place)
 {
+    const struct timeline *timeline = &playback->place.timeline;
+
+    if (place->timeline.cursor.movie != timeline->cursor.movie) {
+        playback_place_destroy(place);
+        playback_place_init(place, timeline->cursor.movie, &timeline->options);
+    }
     copy_place(place, &playback->place);
 }
 

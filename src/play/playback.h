@@ -41,6 +41,13 @@ struct playback_place {
     bool shows_one; /* while paused: the keyframe of a seek is to be shown */
 };
 
+/* What a walk is on its way for. */
+enum playback_errand {
+    PLAYBACK_STAYS, /* there is none */
+    PLAYBACK_SEEKS,
+    PLAYBACK_SWITCHES /* to another movie, while this one goes on */
+};
+
 struct playback {
     struct playback_place place;
     int64_t lead_ms;
@@ -53,15 +60,19 @@ struct playback {
     bool is_paused;
     int64_t paused_ns;
     struct header_set headers; /* of the last landing: see headers_left */
-    bool is_seeking;           /* `walk` is on its way */
-    struct walk walk;
+    enum playback_errand errand;
+    struct walk walk;     /* on an errand; its target stays */
+    bool is_settled;      /* of a switch: the landing was found, */
+    bool is_last_landing; /* and it is now or never */
+    int64_t walked_ns;    /* when the last step of that walk was taken */
 };
 
 enum playback_step {
-    PLAYBACK_SEND,  /* a tag was given out: send it */
-    PLAYBACK_WAIT,  /* nothing is due before *due_ns */
-    PLAYBACK_ENDED, /* all was given out; a seek may go on from here */
-    PLAYBACK_FAILED /* the movie could not be read on */
+    PLAYBACK_SWITCH, /* here: call playback_switch_over */
+    PLAYBACK_SEND,   /* a tag was given out: send it */
+    PLAYBACK_WAIT,   /* nothing is due before *due_ns */
+    PLAYBACK_ENDED,  /* all was given out; a seek may go on from here */
+    PLAYBACK_FAILED  /* the movie could not be read on */
 };
 
 /* Before the first tag of `movie`, of which it takes a reference. */
@@ -98,6 +109,16 @@ void playback_resume(struct playback *playback, int64_t now_ns);
 /* Goes to the keyframe at or before `time_ms` on the wire (2^32 at most), or to
  * the end if that is past it. The scan is done by the following steps. */
 void playback_seek(struct playback *playback, int64_t time_ms);
+
+/* Goes on in another movie at the place on the timeline that was given out so
+ * far: this one goes on up to the first keyframe of that one which is not
+ * before what was given out, and PLAYBACK_SWITCH says that it has come to it.
+ * Where there is no such keyframe, at once: to the last one, or to the end if
+ * that movie is shorter. A seek that is under way, or comes before then, leads
+ * into the other movie. */
+void playback_switch(struct playback *playback, struct movie *movie);
+/* On PLAYBACK_SWITCH. A place saved before is none to go back to. */
+void playback_switch_over(struct playback *playback);
 
 /* Remembers in `place`, which is initialised, where the play stands. */
 void playback_save(const struct playback *playback,

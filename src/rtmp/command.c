@@ -248,6 +248,73 @@ bool rtmp_play_read(const struct rtmp_call *call, struct rtmp_play *play)
     return true;
 }
 
+static enum rtmp_transition transition_of(struct amf0_string name)
+{
+    static const struct {
+        const char *name;
+        enum rtmp_transition transition;
+    } names[] = {{"reset", RTMP_TRANSITION_RESET},
+                 {"append", RTMP_TRANSITION_APPEND},
+                 {"appendAndWait", RTMP_TRANSITION_APPEND},
+                 {"stop", RTMP_TRANSITION_STOP}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (amf0_string_is(name, names[i].name))
+            return names[i].transition;
+    }
+    return RTMP_TRANSITION_SWITCH;
+}
+
+/* Seconds to milliseconds; what is no time stays as it is. */
+static void take_seconds(double seconds, int64_t *time_ms)
+{
+    if (is_exact(seconds * 1000))
+        *time_ms = (int64_t)(seconds * 1000);
+}
+
+static void take_play_option(struct rtmp_play2 *play2, struct amf0_string key,
+                             const struct amf0_value *value)
+{
+    if (value->type == AMF0_STRING) {
+        if (amf0_string_is(key, "streamName"))
+            play2->play.name = value->string;
+        else if (amf0_string_is(key, "transition"))
+            play2->transition = transition_of(value->string);
+    } else if (value->type == AMF0_NUMBER) {
+        if (amf0_string_is(key, "start"))
+            take_seconds(value->number, &play2->play.start_ms);
+        else if (amf0_string_is(key, "len"))
+            take_seconds(value->number, &play2->play.duration_ms);
+    }
+}
+
+bool rtmp_play2_read(const struct rtmp_call *call, struct rtmp_play2 *play2)
+{
+    struct rtmp_play2 result = {.play = {.has_name = true,
+                                         .name = {"", 0},
+                                         .start_ms = DEFAULT_START_MS,
+                                         .duration_ms = DEFAULT_DURATION_MS,
+                                         .reset = true}};
+    struct byte_reader r = call->arguments;
+    struct amf0_value value;
+    struct amf0_string key;
+
+    if (!amf0_read(&r, &value) ||
+        (value.type != AMF0_OBJECT && value.type != AMF0_ECMA_ARRAY))
+        return false;
+    while (amf0_next_member(&r, &key)) {
+        if (!amf0_read(&r, &value))
+            return false;
+        take_play_option(&result, key, &value);
+        if (!amf0_skip_rest(&r, &value))
+            return false;
+    }
+    if (r.failed || result.play.name.length > RTMP_MAX_NAME_BYTES)
+        return false;
+    *play2 = result;
+    return true;
+}
+
 bool rtmp_argument_string(struct rtmp_call *call, struct amf0_string *value)
 {
     struct amf0_value argument;
@@ -472,14 +539,25 @@ void rtmp_write_sample_access(struct byte_writer *w)
     amf0_write_boolean(w, true);
 }
 
-void rtmp_write_play_complete(struct byte_writer *w, double duration_s,
-                              double bytes)
+static void begin_play_status(struct byte_writer *w, const char *code)
 {
     amf0_write_string(w, "onPlayStatus");
     amf0_write_object_begin(w);
     write_string_member(w, "level", "status");
-    write_string_member(w, "code", "NetStream.Play.Complete");
+    write_string_member(w, "code", code);
+}
+
+void rtmp_write_play_complete(struct byte_writer *w, double duration_s,
+                              double bytes)
+{
+    begin_play_status(w, "NetStream.Play.Complete");
     write_number_member(w, "duration", duration_s);
     write_number_member(w, "bytes", bytes);
+    amf0_write_object_end(w);
+}
+
+void rtmp_write_transition_complete(struct byte_writer *w)
+{
+    begin_play_status(w, "NetStream.Play.TransitionComplete");
     amf0_write_object_end(w);
 }

@@ -69,6 +69,26 @@ struct rtmp_play {
  * sane time: beyond 2^53, infinite or NaN. `call` is not consumed. */
 bool rtmp_play_read(const struct rtmp_call *call, struct rtmp_play *play);
 
+/* What play2 (7.2.2.2) does with what is played: the `transition` of its
+ * NetStreamPlayOptions. */
+enum rtmp_transition {
+    RTMP_TRANSITION_SWITCH, /* and "swap", a missing and an unknown one */
+    RTMP_TRANSITION_RESET,
+    RTMP_TRANSITION_APPEND, /* and "appendAndWait" */
+    RTMP_TRANSITION_STOP
+};
+
+/* The argument of play2. Its times are seconds; `play` has them as
+ * rtmp_play_read does, with reset. */
+struct rtmp_play2 {
+    struct rtmp_play play;
+    enum rtmp_transition transition;
+};
+
+/* False when there is no object, or it is malformed, or its streamName too
+ * long. Members that are missing or of another type have their defaults. */
+bool rtmp_play2_read(const struct rtmp_call *call, struct rtmp_play2 *play2);
+
 /* The next argument of a call, for commands that take just a name, a number
  * or a boolean. False, and nothing set, when it is missing or another type
  * (a number is taken for a boolean, a string of more than RTMP_MAX_NAME_BYTES
@@ -109,5 +129,6 @@ void rtmp_write_on_bw_done(struct byte_writer *w);
 void rtmp_write_sample_access(struct byte_writer *w); /* 7.2.1 of FMS docs */
 void rtmp_write_play_complete(struct byte_writer *w, double duration_s,
                               double bytes); /* onPlayStatus */
+void rtmp_write_transition_complete(struct byte_writer *w);
 
 #endif

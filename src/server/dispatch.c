@@ -155,6 +155,7 @@ static const struct {
     {"connect", handle_connect},
     {"createStream", handle_create_stream},
     {"play", command_play},
+    {"play2", command_play2},
     {"pause", command_pause},
     {"pauseRaw", command_pause},
     {"seek", command_seek},

@@ -216,12 +216,34 @@ static void add_replies(struct feed *feed, struct outbox *outbox)
 static void mark(struct net_stream *stream)
 {
     /* A place before a landing is none to go back to. */
-    if (stream->is_marked || stream->playback->is_seeking)
+    if (stream->is_marked || stream->playback->errand == PLAYBACK_SEEKS)
         return;
     playback_save(stream->playback, stream->mark);
     stream->mark_bytes = stream->sent_bytes;
     stream->mark_tags = stream->sent_tags;
     stream->is_marked = true;
+}
+
+/* Whether the gather holds media of this play, which a command may still
+ * drop. */
+static bool is_in_gather(const struct net_stream *stream)
+{
+    return stream->is_marked && stream->sent_tags > stream->mark_tags;
+}
+
+/* What a play came to, other than a tag. */
+static void turn(struct net_connection *connection, struct net_stream *stream,
+                 enum playback_step step, int64_t now_ns)
+{
+    if (step == PLAYBACK_SWITCH) {
+        net_stream_switch_over(stream);
+        return;
+    }
+    if (step == PLAYBACK_FAILED)
+        log_warn("%s: the file can no longer be read, the play ends",
+                 connection->label);
+    net_connection_stop_stream(connection, stream, step == PLAYBACK_ENDED,
+                               now_ns);
 }
 
 /* Begins the next message of a stream if one is due. False when not, with the
@@ -240,20 +262,16 @@ static bool take_next(struct feed *feed, struct net_connection *connection,
         if (stream->sent_tags == 0)
             stream->started_ns = now_ns;
         begin_message(feed, connection, stream, &item);
+        if (stream->owes_transition && !flv_tag_kind_is_header(item.tag.kind))
+            net_stream_switched(stream, &connection->outbox);
         return true;
     }
-    if (step != PLAYBACK_WAIT && feed->begun_count > 0) {
-        /* The end is told when all before it was sent: until then a pause may
-         * still drop what is on its way. */
-        *due_ns = now_ns;
-        return false;
-    }
-    if (step == PLAYBACK_FAILED)
-        log_warn("%s: the file can no longer be read, the play ends",
-                 connection->label);
-    if (step != PLAYBACK_WAIT)
-        net_connection_stop_stream(connection, stream, step == PLAYBACK_ENDED,
-                                   now_ns);
+    /* All before it is to be sent first: until then a pause may still drop what
+     * is on its way. */
+    if (step != PLAYBACK_WAIT && is_in_gather(stream))
+        stream_due_ns = now_ns;
+    else if (step != PLAYBACK_WAIT)
+        turn(connection, stream, step, now_ns);
     *due_ns = clock_earlier(*due_ns, stream_due_ns);
     return false;
 }

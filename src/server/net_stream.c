@@ -127,6 +127,7 @@ static bool start_playback(struct net_stream *stream,
     stream->is_playing = true;
     stream->is_marked = false;
     stream->took_first = false;
+    stream->owes_transition = false;
     stream->started_ns = now_ns;
     stream->sent_bytes = 0;
     stream->sent_tags = 0;
@@ -164,6 +165,37 @@ bool net_stream_play(struct net_stream *stream,
     net_stream_status(stream, &status, outbox);
     add_metadata(stream, play->movie, outbox);
     return true;
+}
+
+void net_stream_switch(struct net_stream *stream, struct movie *movie,
+                       struct amf0_string name, struct outbox *outbox)
+{
+    const struct rtmp_status status = {.level = "status",
+                                       .code = "NetStream.Play.Transition",
+                                       .description = "Switching.",
+                                       .details = name};
+
+    stream->owes_transition |= stream->playback->errand == PLAYBACK_SEEKS;
+    playback_switch(stream->playback, movie);
+    net_stream_status(stream, &status, outbox);
+}
+
+void net_stream_switch_over(struct net_stream *stream)
+{
+    playback_switch_over(stream->playback);
+    stream->is_marked = false;
+    stream->owes_transition = true;
+}
+
+void net_stream_switched(struct net_stream *stream, struct outbox *outbox)
+{
+    uint8_t body[256];
+    struct byte_writer w;
+
+    stream->owes_transition = false;
+    byte_writer_init(&w, body, sizeof(body));
+    rtmp_write_transition_complete(&w);
+    add_data(stream, outbox, &w);
 }
 
 void net_stream_set_buffer(struct net_stream *stream, int64_t buffer_ms,
@@ -206,6 +238,8 @@ void net_stream_seek(struct net_stream *stream, int64_t time_ms,
                                  .description = "Seeking."};
 
     if (stream->playback != NULL) {
+        stream->owes_transition |=
+            stream->playback->errand == PLAYBACK_SWITCHES;
         playback_seek(stream->playback, time_ms);
         stream->is_playing = true;
         stream->is_marked = false;
@@ -268,6 +302,8 @@ void net_stream_complete(struct net_stream *stream, struct outbox *outbox)
     uint8_t body[256];
     struct byte_writer w;
 
+    if (stream->owes_transition)
+        net_stream_switched(stream, outbox);
     byte_writer_init(&w, body, sizeof(body));
     rtmp_write_play_complete(
         &w, (double)playback_position_ms(stream->playback) / 1000.0,

@@ -26,6 +26,7 @@ struct net_stream {
     bool receives_audio; /* in this play, and those to come */
     bool receives_video;
     struct playback *playback; /* NULL: it plays nothing */
+    bool owes_transition;      /* it switched, and the viewer is to be told */
     uint64_t sent_bytes;       /* of media, in this play */
     uint64_t sent_tags;
     /* Where the play stood before the gather that is being sent, for the feed
@@ -59,6 +60,15 @@ struct net_stream_play {
 bool net_stream_play(struct net_stream *stream,
                      const struct net_stream_play *play, struct outbox *outbox,
                      int64_t now_ns);
+
+/* Goes on in another movie at the same time of the timeline, as play2 asks: the
+ * viewer is told so at once, and again (net_stream_switched) when its first
+ * frame was begun to be sent. The stream plays. */
+void net_stream_switch(struct net_stream *stream, struct movie *movie,
+                       struct amf0_string name, struct outbox *outbox);
+/* The other movie's turn has come. */
+void net_stream_switch_over(struct net_stream *stream);
+void net_stream_switched(struct net_stream *stream, struct outbox *outbox);
 
 /* The viewer announced its buffer. */
 void net_stream_set_buffer(struct net_stream *stream, int64_t buffer_ms,

@@ -69,18 +69,38 @@ static void stop_at_once(struct command *command, struct net_stream *stream)
     command->connection->media_changed = true;
 }
 
-/* 7.2.2.1 */
-enum session_end command_play(struct command *command)
+static enum session_end start_play(struct command *command,
+                                   struct net_stream *stream,
+                                   const struct rtmp_play *play)
 {
     struct net_connection *connection = command->connection;
     struct net_stream_play how = {
+        .name = play->name,
+        .reset = play->reset,
         .fixed_lead_ms = connection->options->lead_ms,
+        .start_ms = play->start_ms,
+        /* 0 is a single frame, but xiu sends it, without reset, for all. */
+        .duration_ms =
+            play->duration_ms == 0 && play->reset ? 1 : play->duration_ms,
         .options = {.audio = connection->options->audio,
                     .video = connection->options->video,
                     .rounds = connection->options->loop}};
+    bool plays;
+
+    how.movie = find_movie(command, stream, play->name);
+    if (how.movie == NULL)
+        return SESSION_GOES_ON;
+    connection->media_changed = true;
+    plays = net_stream_play(stream, &how, &connection->outbox, command->now_ns);
+    movie_unref(how.movie);
+    return plays ? SESSION_GOES_ON : SESSION_NO_MEMORY;
+}
+
+/* 7.2.2.1 */
+enum session_end command_play(struct command *command)
+{
     struct net_stream *stream;
     struct rtmp_play play;
-    bool plays;
 
     if (!rtmp_play_read(&command->call, &play))
         return SESSION_BAD_COMMAND;
@@ -91,19 +111,50 @@ enum session_end command_play(struct command *command)
         stop_at_once(command, stream);
         return SESSION_GOES_ON;
     }
-    how.movie = find_movie(command, stream, play.name);
-    if (how.movie == NULL)
+    return start_play(command, stream, &play);
+}
+
+/* What was given out already is kept: the viewer's buffer is full of it. */
+static enum session_end switch_play(struct command *command,
+                                    struct net_stream *stream,
+                                    struct amf0_string name)
+{
+    struct movie *movie = find_movie(command, stream, name);
+
+    if (movie != NULL)
+        net_stream_switch(stream, movie, name, &command->connection->outbox);
+    movie_unref(movie);
+    return SESSION_GOES_ON;
+}
+
+/* 7.2.2.2. A name that cannot be played is refused, and what plays goes on.
+ * There are no playlists: nothing is appended to what plays. */
+enum session_end command_play2(struct command *command)
+{
+    static const struct amf0_string none = {"", 0};
+    struct net_stream *stream;
+    struct rtmp_play2 play2;
+
+    if (!rtmp_play2_read(&command->call, &play2)) {
+        stream = find_player(command, none);
+        if (stream != NULL)
+            refuse_play(command, stream, "NetStream.Play.Failed", none);
         return SESSION_GOES_ON;
-    connection->media_changed = true;
-    how.name = play.name;
-    how.start_ms = play.start_ms;
-    /* 0 is a single frame, but xiu sends it, without reset, for all. */
-    how.duration_ms =
-        play.duration_ms == 0 && play.reset ? 1 : play.duration_ms;
-    how.reset = play.reset;
-    plays = net_stream_play(stream, &how, &connection->outbox, command->now_ns);
-    movie_unref(how.movie);
-    return plays ? SESSION_GOES_ON : SESSION_NO_MEMORY;
+    }
+    stream = find_player(command, play2.play.name);
+    if (stream == NULL)
+        return SESSION_GOES_ON;
+    if (play2.transition == RTMP_TRANSITION_STOP) {
+        stop_at_once(command, stream);
+        return SESSION_GOES_ON;
+    }
+    if (play2.transition == RTMP_TRANSITION_RESET || !stream->is_playing)
+        return start_play(command, stream, &play2.play);
+    if (play2.transition == RTMP_TRANSITION_SWITCH)
+        return switch_play(command, stream, play2.play.name);
+    log_debug("%s: play2 is to append, which is ignored",
+              command->connection->label);
+    return SESSION_GOES_ON;
 }
 
 /* Not in the specification; HaishinKit waits for the Play.Stop. The id stays

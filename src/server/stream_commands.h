@@ -20,6 +20,7 @@ struct command {
 
 /* Each: SESSION_GOES_ON, or why the session must end. */
 enum session_end command_play(struct command *command);
+enum session_end command_play2(struct command *command);
 enum session_end command_close_stream(struct command *command);
 enum session_end command_pause(struct command *command);
 enum session_end command_seek(struct command *command);

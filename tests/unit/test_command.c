@@ -539,6 +539,98 @@ START_TEST(play_cut_short)
 }
 END_TEST
 
+/* clang-format off */
+#define PLAY2 "\x02\x00\x05" "play2" N_0 NULL_
+#define STREAM_NAME KEY("\x0A", "streamName") STRING("\x01", "v")
+#define TRANSITION(length, text) \
+    KEY("\x0A", "transition") STRING(length, text)
+/* clang-format on */
+
+START_TEST(play2_options)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+        const char *name;
+        enum rtmp_transition transition;
+        int64_t start_ms;
+        int64_t duration_ms;
+    } rows[] = {
+        {LITERAL(PLAY2 "\x03" END), "", RTMP_TRANSITION_SWITCH, -2000, -1000},
+        {LITERAL(PLAY2 "\x03" STREAM_NAME END), "v", RTMP_TRANSITION_SWITCH,
+         -2000, -1000},
+        /* without its end, as an array */
+        {LITERAL(PLAY2 "\x08\0\0\0\1" STREAM_NAME), "v", RTMP_TRANSITION_SWITCH,
+         -2000, -1000},
+        {LITERAL(PLAY2 "\x03" TRANSITION("\x05", "reset") KEY("\x05", "start")
+                     N_31 KEY("\x03", "len") N_2 END),
+         "", RTMP_TRANSITION_RESET, 31000, 2000},
+        {LITERAL(PLAY2 "\x03" TRANSITION("\x06", "append") END), "",
+         RTMP_TRANSITION_APPEND, -2000, -1000},
+        {LITERAL(PLAY2 "\x03" TRANSITION("\x0D", "appendAndWait") END), "",
+         RTMP_TRANSITION_APPEND, -2000, -1000},
+        {LITERAL(PLAY2 "\x03" TRANSITION("\x04", "stop") END), "",
+         RTMP_TRANSITION_STOP, -2000, -1000},
+        {LITERAL(PLAY2 "\x03" TRANSITION("\x04", "swap") STREAM_NAME END), "v",
+         RTMP_TRANSITION_SWITCH, -2000, -1000},
+        /* what is no time, another type, or nested */
+        {LITERAL(PLAY2 "\x03" KEY("\x05", "start") N_NAN KEY("\x03", "len")
+                     N_1E300 STREAM_NAME END),
+         "v", RTMP_TRANSITION_SWITCH, -2000, -1000},
+        {LITERAL(PLAY2 "\x03" KEY("\x05", "start") TRUE_ KEY(
+             "\x0A", "streamName") "\x03" STREAM_NAME END END),
+         "", RTMP_TRANSITION_SWITCH, -2000, -1000},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct rtmp_call call =
+            call_of(20, rows[i].bytes, rows[i].length);
+        struct rtmp_play2 play2;
+
+        ck_assert_msg(rtmp_play2_read(&call, &play2), "case %zu", i);
+        ck_assert(play2.play.has_name && play2.play.reset);
+        ck_assert(amf0_string_is(play2.play.name, rows[i].name));
+        ck_assert_int_eq(play2.transition, rows[i].transition);
+        ck_assert_int_eq(play2.play.start_ms, rows[i].start_ms);
+        ck_assert_int_eq(play2.play.duration_ms, rows[i].duration_ms);
+    }
+}
+END_TEST
+
+START_TEST(play2_options_that_are_refused)
+{
+    static const char bytes[] =
+        PLAY2 "\x03" KEY("\x05", "start") N_31 STREAM_NAME;
+    static const struct part bad[] = {
+        {LITERAL(PLAY2)},
+        {LITERAL(PLAY2 NULL_)},
+        {LITERAL(PLAY2 N_1)},
+        {LITERAL(PLAY2 NAME_V)},
+        {LITERAL(PLAY2 "\x03" KEY("\x05", "start") "\x11\x01")},
+    };
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        const struct rtmp_call call = call_of(20, bad[i].bytes, bad[i].length);
+        struct rtmp_play2 play2;
+
+        ck_assert_msg(!rtmp_play2_read(&call, &play2), "case %zu", i);
+    }
+    for (size_t cut = sizeof(PLAY2); cut < sizeof(bytes); cut++) {
+        const struct rtmp_message message = message_of(20, bytes, cut);
+        const size_t behind_start = sizeof(PLAY2) + 7 + 9;
+        struct rtmp_play2 play2;
+        struct rtmp_call call;
+
+        ck_assert(rtmp_call_read(&message, &call));
+        ck_assert_msg(rtmp_play2_read(&call, &play2) ==
+                          (cut == sizeof(PLAY2) || cut == behind_start ||
+                           cut == sizeof(bytes) - 1),
+                      "at %zu", cut);
+        drop(message);
+    }
+}
+END_TEST
+
 START_TEST(play_does_not_consume_the_call)
 {
     const struct rtmp_call call = call_of(20, LITERAL(PLAY NAME_V));
@@ -836,10 +928,15 @@ START_TEST(notices_are_golden)
         KEY("\x08", "duration") N_31
         KEY("\x05", "bytes") N_5000
         END;
+    static const char transition[] =
+        STRING("\x0C", "onPlayStatus") "\x03" LEVEL_STATUS
+        KEY("\x04", "code") STRING("\x21", "NetStream.Play.TransitionComplete")
+        END;
 
     CHECK_WRITTEN(bw_done, rtmp_write_on_bw_done(&w));
     CHECK_WRITTEN(sample_access, rtmp_write_sample_access(&w));
     CHECK_WRITTEN(complete, rtmp_write_play_complete(&w, 31, 5000));
+    CHECK_WRITTEN(transition, rtmp_write_transition_complete(&w));
 }
 END_TEST
 
@@ -972,6 +1069,8 @@ static Suite *command_suite(void)
     tcase_add_test(tests, play_arguments);
     tcase_add_test(tests, play_arguments_that_are_refused);
     tcase_add_test(tests, play_cut_short);
+    tcase_add_test(tests, play2_options);
+    tcase_add_test(tests, play2_options_that_are_refused);
     tcase_add_test(tests, play_does_not_consume_the_call);
     tcase_add_test(tests, play_name_is_limited);
     tcase_add_test(tests, arguments_in_turn);

@@ -864,6 +864,275 @@ START_TEST(where_the_viewer_is)
 }
 END_TEST
 
+/* --- switch ------------------------------------------------------------- */
+
+/* 1 s, a keyframe every 300 ms, in tags of 20 bytes instead of 10; cut at
+ * `length_ms`. */
+static struct movie *open_other(uint32_t length_ms)
+{
+    struct flv_bytes other = {0};
+    struct movie_error error;
+    struct movie *result;
+
+    flv_bytes_file_header(&other);
+    flv_bytes_video_config(&other, 0);
+    flv_bytes_audio_config(&other, 0);
+    for (uint32_t ms = 0; ms < length_ms; ms += 20) {
+        if (ms % 300 == 0)
+            flv_bytes_keyframe(&other, ms, 20);
+        else if (ms % 40 == 0)
+            flv_bytes_inter(&other, ms, 20);
+        flv_bytes_audio(&other, ms, 20);
+    }
+    result = movie_open(flv_bytes_open(&other), NULL, &error);
+    ck_assert_msg(result != NULL, "the other file %s", error.what);
+    flv_bytes_free(&other);
+    return result;
+}
+
+static int64_t at_ns; /* time goes on: one step of the walk at each */
+
+static enum playback_step next_step(struct playback_item *item)
+{
+    int64_t due_ns;
+
+    return playback_next(&playback, ++at_ns, item, &due_ns);
+}
+
+/* All of the first movie up to the switch: the time of its last tag. */
+static uint32_t play_to_switch(void)
+{
+    struct playback_item item;
+    uint32_t last_ms = UINT32_MAX;
+    enum playback_step step;
+
+    while ((step = next_step(&item)) != PLAYBACK_SWITCH) {
+        ck_assert(step == PLAYBACK_SEND || step == PLAYBACK_WAIT);
+        if (step != PLAYBACK_SEND)
+            continue;
+        ck_assert_uint_eq(item.tag.size_bytes, 10);
+        last_ms = item.timestamp_ms;
+    }
+    return last_ms;
+}
+
+/* The first frame of the other movie, behind its headers. */
+static void expect_other(uint8_t type, uint32_t timestamp_ms)
+{
+    struct playback_item item;
+    enum playback_step step;
+
+    for (;;) {
+        step = next_step(&item);
+        if (step == PLAYBACK_WAIT)
+            continue;
+        ck_assert_int_eq(step, PLAYBACK_SEND);
+        ck_assert_uint_eq(item.timestamp_ms, timestamp_ms);
+        if (item.tag.kind != FLV_KIND_SEQUENCE_HEADER)
+            break;
+    }
+    ck_assert_uint_eq(item.tag.size_bytes, 20);
+    ck_assert_uint_eq(item.tag.type, type);
+    if (type == FLV_TAG_VIDEO)
+        ck_assert_int_eq(item.tag.kind, FLV_KIND_KEYFRAME);
+}
+
+static struct movie *start_and_switch(const struct timeline_options *options,
+                                      const char *items, uint32_t length_ms)
+{
+    struct movie *other = open_other(length_ms);
+
+    make_second();
+    start(options, ALL_AT_ONCE);
+    playback_set_range(&playback, 0, 0);
+    expect_items(items);
+    playback_switch(&playback, other);
+    at_ns = 0;
+    return other;
+}
+
+#define UP_TO_100 "V0 A0 v0 a0 a20 v40 a40 a60 v80 a80 a100"
+
+START_TEST(a_switch_is_at_the_next_keyframe)
+{
+    struct movie *other = start_and_switch(&once, UP_TO_100, 1000);
+
+    ck_assert_uint_eq(play_to_switch(), 280);
+    playback_switch_over(&playback);
+    expect_other(FLV_TAG_VIDEO, 300);
+    expect_items("a300 v320 a320 a340");
+    ck_assert_ptr_eq(playback_movie(&playback), other);
+    movie_unref(other);
+    finish();
+}
+END_TEST
+
+/* In the round of the viewer's timeline: with 1 s of A and 1 s of B. */
+START_TEST(a_switch_in_a_further_round)
+{
+    struct movie *other = open_other(1000);
+    struct playback_item item;
+
+    make_second();
+    start(&for_ever, ALL_AT_ONCE);
+    playback_set_range(&playback, 0, 0);
+    do
+        item = expect_sent(0);
+    while (item.timestamp_ms < 2700);
+    playback_switch(&playback, other);
+    at_ns = 0;
+    ck_assert_uint_eq(play_to_switch(), 2880);
+    playback_switch_over(&playback);
+    expect_other(FLV_TAG_VIDEO, 2900);
+    movie_unref(other);
+    finish();
+}
+END_TEST
+
+/* While the walk is on its way the play goes on; what is found then may be
+ * behind it. */
+START_TEST(a_landing_that_was_sent_over_is_left)
+{
+    struct movie *other = start_and_switch(&once, UP_TO_100, 1000);
+    struct playback_item item;
+
+    item = expect_sent(1); /* the walk finds 300 */
+    playback_receive(&playback, false, true);
+    playback_receive(&playback, true, true);
+    playback.place.sent_time_ms = 310;
+    ck_assert_uint_eq(item.tag.size_bytes, 10);
+    at_ns = 1;
+    ck_assert_uint_eq(play_to_switch(), 580);
+    playback_switch_over(&playback);
+    expect_other(FLV_TAG_VIDEO, 600);
+    movie_unref(other);
+    finish();
+}
+END_TEST
+
+START_TEST(a_switch_without_a_keyframe_ahead_goes_back_to_the_last)
+{
+    struct movie *other = start_and_switch(&once, UP_TO_100, 280);
+
+    ck_assert_uint_eq(play_to_switch(), UINT32_MAX);
+    playback_switch_over(&playback);
+    expect_other(FLV_TAG_VIDEO, 0);
+    movie_unref(other);
+    finish();
+}
+END_TEST
+
+START_TEST(a_switch_to_a_shorter_movie_is_its_end)
+{
+    struct movie *other = start_and_switch(&once, UP_TO_100, 80);
+
+    ck_assert_uint_eq(play_to_switch(), UINT32_MAX);
+    playback_switch_over(&playback);
+    expect_end();
+    ck_assert_int_eq(playback_position_ms(&playback), 100);
+    movie_unref(other);
+    finish();
+}
+END_TEST
+
+START_TEST(a_switch_from_a_shorter_movie_goes_on)
+{
+    struct movie *other = open_other(1000);
+
+    begin_file();
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_inter(&file, 40, 10);
+    flv_bytes_inter(&file, 80, 10);
+    start(&once, ALL_AT_ONCE);
+    playback_set_range(&playback, 0, 0);
+    expect_items("v0 v40");
+    playback_switch(&playback, other);
+    at_ns = 0;
+    ck_assert_uint_eq(play_to_switch(), 80);
+    playback_switch_over(&playback);
+    expect_other(FLV_TAG_VIDEO, 300);
+    movie_unref(other);
+    finish();
+}
+END_TEST
+
+START_TEST(a_seek_during_a_switch_leads_into_the_other_movie)
+{
+    struct movie *other = start_and_switch(&once, UP_TO_100, 1000);
+
+    playback_seek(&playback, 800);
+    expect_other(FLV_TAG_VIDEO, 600);
+    ck_assert_ptr_eq(playback_movie(&playback), other);
+    movie_unref(other);
+    finish();
+}
+END_TEST
+
+START_TEST(a_switch_during_a_seek_leads_into_the_other_movie)
+{
+    struct movie *other = open_other(1000);
+
+    make_second();
+    start(&once, ALL_AT_ONCE);
+    playback_set_range(&playback, 0, 0);
+    expect_items("V0 A0 v0 a0 a20");
+    playback_seek(&playback, 800);
+    playback_switch(&playback, other);
+    at_ns = 0;
+    expect_other(FLV_TAG_VIDEO, 600);
+    movie_unref(other);
+    finish();
+}
+END_TEST
+
+START_TEST(a_switch_waits_while_paused)
+{
+    struct movie *other = start_and_switch(&once, UP_TO_100, 1000);
+
+    playback_pause(&playback, 1);
+    expect_wait(1, CLOCK_NEVER);
+    expect_wait(2, CLOCK_NEVER);
+    playback_resume(&playback, 3);
+    at_ns = 3;
+    ck_assert_uint_eq(play_to_switch(), 280);
+    playback_switch_over(&playback);
+    expect_other(FLV_TAG_VIDEO, 300);
+    movie_unref(other);
+    finish();
+}
+END_TEST
+
+/* Going back to a place before, while both are open, and saving a place of the
+ * other movie. */
+START_TEST(going_back_around_a_switch)
+{
+    struct movie *other = open_other(1000);
+    struct playback_place place;
+
+    make_second();
+    start(&once, ALL_AT_ONCE);
+    playback_set_range(&playback, 0, 0);
+    playback_place_init(&place, movie, &once);
+    playback_save(&playback, &place);
+    expect_items(UP_TO_100);
+    playback_switch(&playback, other);
+    at_ns = 0;
+    playback_restore(&playback, &place, 3);
+    expect_items("a0 a20 v40");
+    ck_assert_uint_eq(play_to_switch(), 280);
+    playback_switch_over(&playback);
+    playback_save(&playback, &place);
+    expect_other(FLV_TAG_VIDEO, 300);
+    expect_items("a300 v320");
+    playback_restore(&playback, &place, 2);
+    expect_other(FLV_TAG_VIDEO, 300);
+    expect_items("a300 v320");
+    playback_place_destroy(&place);
+    movie_unref(other);
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     Suite *const suite = suite_create("playback");
@@ -881,6 +1150,17 @@ int main(void)
     tcase_add_test(tests, going_back_to_when_more_was_received);
     tcase_add_test(tests, a_landing_gives_out_what_is_received);
     tcase_add_test(tests, where_the_viewer_is);
+    tcase_add_test(tests, a_switch_is_at_the_next_keyframe);
+    tcase_add_test(tests, a_switch_in_a_further_round);
+    tcase_add_test(tests, a_landing_that_was_sent_over_is_left);
+    tcase_add_test(tests,
+                   a_switch_without_a_keyframe_ahead_goes_back_to_the_last);
+    tcase_add_test(tests, a_switch_to_a_shorter_movie_is_its_end);
+    tcase_add_test(tests, a_switch_from_a_shorter_movie_goes_on);
+    tcase_add_test(tests, a_seek_during_a_switch_leads_into_the_other_movie);
+    tcase_add_test(tests, a_switch_during_a_seek_leads_into_the_other_movie);
+    tcase_add_test(tests, a_switch_waits_while_paused);
+    tcase_add_test(tests, going_back_around_a_switch);
     tcase_add_test(tests, one_track_has_its_own_seam);
     tcase_add_test(tests, the_average_frame_counts);
     tcase_add_test(tests, pictures_before_the_first_keyframe_are_left_out);
