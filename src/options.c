@@ -33,6 +33,9 @@ const char options_help[] =
     "  -1, --once                   the same as --loop 1\n"
     "      --lead SECONDS           feed viewers this far ahead of real time\n"
     "                               (default: the buffer that each announces)\n"
+    "      --skip-late SECONDS      move viewers that fall this far behind to\n"
+    "                               the next keyframe (default: wait for "
+    "them)\n"
     "      --no-audio, --no-video   leave those tags out\n"
     "      --stop-after SECONDS     stop the server after this time\n"
     "      --max-clients N          connections at a time (default 10000)\n"
@@ -57,6 +60,7 @@ enum option_code {
     OPTION_DEMO = 256,
     OPTION_LOOP,
     OPTION_LEAD,
+    OPTION_SKIP_LATE,
     OPTION_NO_AUDIO,
     OPTION_NO_VIDEO,
     OPTION_STOP_AFTER,
@@ -73,6 +77,7 @@ static const struct option long_options[] = {
     {"loop", required_argument, NULL, OPTION_LOOP},
     {"once", no_argument, NULL, '1'},
     {"lead", required_argument, NULL, OPTION_LEAD},
+    {"skip-late", required_argument, NULL, OPTION_SKIP_LATE},
     {"no-audio", no_argument, NULL, OPTION_NO_AUDIO},
     {"no-video", no_argument, NULL, OPTION_NO_VIDEO},
     {"stop-after", required_argument, NULL, OPTION_STOP_AFTER},
@@ -157,7 +162,7 @@ static bool add_listen(struct options *options, const char *text, char *fault)
 static bool apply(int code, const char *value, struct options *options,
                   char *fault)
 {
-    int64_t lead_ns;
+    int64_t lead_ns, late_ns;
 
     switch (code) {
     case 'l':
@@ -174,6 +179,11 @@ static bool apply(int code, const char *value, struct options *options,
         if (!read_seconds("lead", value, 0, &lead_ns, fault))
             return false;
         options->lead_ms = lead_ns / CLOCK_NS_PER_MS;
+        return true;
+    case OPTION_SKIP_LATE:
+        if (!read_seconds("skip-late", value, 0.1, &late_ns, fault))
+            return false;
+        options->skip_late_ms = late_ns / CLOCK_NS_PER_MS;
         return true;
     case OPTION_NO_AUDIO:
         options->audio = false;

@@ -18,9 +18,10 @@ struct options {
     char **operands; /* with `check` the files, at least 1 */
     size_t operand_count;
     struct address listen[OPTIONS_MAX_LISTEN];
-    size_t listen_count; /* at least 1 */
-    uint32_t loop;       /* rounds; 0: for ever */
-    int64_t lead_ms;     /* -1: what the viewer announced */
+    size_t listen_count;  /* at least 1 */
+    uint32_t loop;        /* rounds; 0: for ever */
+    int64_t lead_ms;      /* -1: what the viewer announced */
+    int64_t skip_late_ms; /* 0: never */
     bool audio;
     bool video;
     int64_t stop_after_ns; /* 0: never */

@@ -72,6 +72,11 @@ void playback_receive(struct playback *playback, bool audio, bool video)
     playback->place.receives_video = video;
 }
 
+void playback_set_skip_late(struct playback *playback, int64_t skip_late_ms)
+{
+    playback->skip_late_ms = skip_late_ms;
+}
+
 int64_t playback_position_ms(const struct playback *playback)
 {
     return playback->place.sent_time_ms - playback->base_ms;
@@ -179,6 +184,34 @@ static bool switches_here(struct playback *playback)
     return place->next.time_ms >= walk->landing_ms;
 }
 
+static int64_t late_ms(const struct playback_place *place, int64_t now_ns)
+{
+    return (now_ns - media_clock_at_ns(&place->clock, place->next_pace_ms)) /
+           CLOCK_NS_PER_MS;
+}
+
+static bool is_late(const struct playback *playback, int64_t now_ns)
+{
+    const struct playback_place *place = &playback->place;
+
+    return playback->skip_late_ms > 0 && !playback->has_no_keyframe &&
+           !playback->is_paused && playback->errand == PLAYBACK_STAYS &&
+           !flv_tag_kind_is_header(place->next.tag.kind) &&
+           late_ms(place, now_ns) > playback->skip_late_ms;
+}
+
+/* From the tag that is next, so that only headers that change on the way are
+ * given out again. */
+static void start_skip(struct playback *playback, int64_t now_ns)
+{
+    const struct playback_place *place = &playback->place;
+
+    walk_init(&playback->walk, &place->timeline, WALK_TO_OR_BEHIND,
+              place->next.time_ms + late_ms(place, now_ns));
+    timeline_put_back(&playback->walk.timeline);
+    playback->errand = PLAYBACK_SKIPS;
+}
+
 static struct movie_tag next_header(struct playback *playback)
 {
     const struct header_set *headers = &playback->headers;
@@ -214,6 +247,10 @@ static enum playback_step give_next(struct playback *playback, int64_t now_ns,
         return PLAYBACK_ENDED;
     if (switches_here(playback))
         return PLAYBACK_SWITCH;
+    if (is_late(playback, now_ns)) {
+        start_skip(playback, now_ns);
+        return PLAYBACK_WAIT;
+    }
     if (!is_due(playback, now_ns, due_ns))
         return PLAYBACK_WAIT;
     item->tag = place->next.tag;
@@ -261,6 +298,7 @@ static void start_seek(struct playback *playback, int64_t target_ms)
     walk_init(walk, &playback->place.timeline, WALK_TO_OR_BEFORE, target_ms);
     timeline_move_to(&walk->timeline, target_ms);
     playback->errand = PLAYBACK_SEEKS;
+    playback->has_no_keyframe = false;
 }
 
 void playback_set_range(struct playback *playback, int64_t start_ms,
@@ -344,6 +382,7 @@ static enum playback_step seek_step(struct playback *playback, int64_t now_ns)
     case WALK_FOUND_LAST:
         land(playback, now_ns);
         break;
+    case WALK_NOWHERE:
     case WALK_END:
         go_to_end(playback);
         return PLAYBACK_ENDED;
@@ -352,6 +391,56 @@ static enum playback_step seek_step(struct playback *playback, int64_t now_ns)
         return PLAYBACK_FAILED;
     }
     return PLAYBACK_WAIT;
+}
+
+/* --- who is late -------------------------------------------------------- */
+
+/* The clock runs on. The landing has the pace that it would have had if all up
+ * to it had been given out, but nobody waits longer for it than over a jump. */
+static void skip_to_landing(struct playback *playback, int64_t now_ns)
+{
+    struct playback_place *place = &playback->place;
+
+    go_to_landing(playback);
+    place->sent_pace_ms = (now_ns - place->clock.origin_ns) / CLOCK_NS_PER_MS;
+    place->clock.furthest_ms = place->sent_pace_ms;
+    end_walk(playback);
+}
+
+static enum playback_step skip_step(struct playback *playback, int64_t now_ns)
+{
+    switch (walk_step(&playback->walk)) {
+    case WALK_MORE:
+        break;
+    case WALK_FOUND_LAST:
+        playback->has_no_keyframe = true;
+        if (playback->walk.landing_ms <= playback->place.next.time_ms) {
+            end_walk(playback);
+            break;
+        }
+        skip_to_landing(playback, now_ns);
+        return PLAYBACK_SKIPPED;
+    case WALK_FOUND:
+        skip_to_landing(playback, now_ns);
+        return PLAYBACK_SKIPPED;
+    case WALK_NOWHERE:
+        playback->has_no_keyframe = true;
+        end_walk(playback);
+        break;
+    case WALK_END:
+        go_to_end(playback);
+        return PLAYBACK_ENDED;
+    case WALK_FAILED:
+        end_walk(playback);
+        return PLAYBACK_FAILED;
+    }
+    return PLAYBACK_WAIT;
+}
+
+bool playback_is_landing(const struct playback *playback)
+{
+    return playback->errand == PLAYBACK_SEEKS ||
+           playback->errand == PLAYBACK_SKIPS;
 }
 
 /* --- switch ------------------------------------------------------------- */
@@ -372,6 +461,7 @@ void playback_switch(struct playback *playback, struct movie *movie)
               playback->place.sent_time_ms);
     timeline_destroy(&timeline);
     playback->errand = PLAYBACK_SWITCHES;
+    playback->has_no_keyframe = false;
     playback->is_settled = false;
     playback->is_last_landing = false;
     playback->walked_ns = -1;
@@ -407,7 +497,8 @@ static bool approach_switch(struct playback *playback, int64_t now_ns)
     playback->walked_ns = now_ns;
     result = walk_step(walk);
     playback->is_settled = result != WALK_MORE && result != WALK_FAILED;
-    playback->is_last_landing = result == WALK_FOUND_LAST || result == WALK_END;
+    playback->is_last_landing = result == WALK_FOUND_LAST ||
+                                result == WALK_END || result == WALK_NOWHERE;
     /* The new movie is shorter: to its end. */
     if (result == WALK_END)
         walk->has_landing = false;
@@ -445,6 +536,8 @@ static enum playback_step next_step(struct playback *playback, int64_t now_ns,
         *due_ns = CLOCK_NEVER;
         return PLAYBACK_WAIT;
     }
+    if (playback->errand == PLAYBACK_SKIPS)
+        return skip_step(playback, now_ns);
     if (playback->errand == PLAYBACK_SWITCHES)
         return switch_step(playback, now_ns, item, due_ns);
     return give_next(playback, now_ns, item, due_ns);

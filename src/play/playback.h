@@ -45,6 +45,7 @@ struct playback_place {
 enum playback_errand {
     PLAYBACK_STAYS, /* there is none */
     PLAYBACK_SEEKS,
+    PLAYBACK_SKIPS,   /* what is late */
     PLAYBACK_SWITCHES /* to another movie, while this one goes on */
 };
 
@@ -53,8 +54,10 @@ struct playback {
     int64_t lead_ms;
     int64_t base_ms; /* timestamp on the wire = time on the timeline - this */
     bool is_based;   /* base_ms is settled: no start is still to be found */
-    int64_t duration_ms; /* of the play; 0: not limited */
-    bool receives_audio; /* from now on; a place before may say otherwise */
+    int64_t duration_ms;  /* of the play; 0: not limited */
+    int64_t skip_late_ms; /* 0: nobody is moved */
+    bool has_no_keyframe; /* ahead: nobody is moved until a seek */
+    bool receives_audio;  /* from now on; a place before may say otherwise */
     bool receives_video;
     bool is_filling; /* up to the lead; else until half of it was played */
     bool is_paused;
@@ -68,11 +71,12 @@ struct playback {
 };
 
 enum playback_step {
-    PLAYBACK_SWITCH, /* here: call playback_switch_over */
-    PLAYBACK_SEND,   /* a tag was given out: send it */
-    PLAYBACK_WAIT,   /* nothing is due before *due_ns */
-    PLAYBACK_ENDED,  /* all was given out; a seek may go on from here */
-    PLAYBACK_FAILED  /* the movie could not be read on */
+    PLAYBACK_SKIPPED, /* the viewer was late and was moved on: ask again */
+    PLAYBACK_SWITCH,  /* here: call playback_switch_over */
+    PLAYBACK_SEND,    /* a tag was given out: send it */
+    PLAYBACK_WAIT,    /* nothing is due before *due_ns */
+    PLAYBACK_ENDED,   /* all was given out; a seek may go on from here */
+    PLAYBACK_FAILED   /* the movie could not be read on */
 };
 
 /* Before the first tag of `movie`, of which it takes a reference. */
@@ -84,6 +88,12 @@ struct movie *playback_movie(const struct playback *playback);
 
 /* From now on the viewer is fed this far ahead; at least 0. */
 void playback_set_lead(struct playback *playback, int64_t lead_ms);
+
+/* A viewer whose next frame should have been played longer than this ago is
+ * moved to the first keyframe that is not late: 0: never. Who is paused is not
+ * late. Without such a keyframe it is fed on, or comes to the end if that is
+ * late too. */
+void playback_set_skip_late(struct playback *playback, int64_t skip_late_ms);
 
 /* Before the first step: begins at the keyframe at or before `start_ms`, and
  * ends after `duration_ms` (0: not before the end). */
@@ -109,6 +119,10 @@ void playback_resume(struct playback *playback, int64_t now_ns);
 /* Goes to the keyframe at or before `time_ms` on the wire (2^32 at most), or to
  * the end if that is past it. The scan is done by the following steps. */
 void playback_seek(struct playback *playback, int64_t time_ms);
+
+/* Whether a step may lead elsewhere than to the next tag: places saved now are
+ * none to go back to then. */
+bool playback_is_landing(const struct playback *playback);
 
 /* Goes on in another movie at the place on the timeline that was given out so
  * far: this one goes on up to the first keyframe of that one which is not

@@ -70,10 +70,9 @@ static enum walk_result judge_end(const struct walk *walk)
 {
     const struct timeline *end = &walk->timeline;
 
-    if (walk->has_landing &&
-        walk->target_ms < end->round_start_ms + end->round_length_ms)
-        return WALK_FOUND_LAST;
-    return WALK_END;
+    if (walk->target_ms >= end->round_start_ms + end->round_length_ms)
+        return WALK_END;
+    return walk->has_landing ? WALK_FOUND_LAST : WALK_NOWHERE;
 }
 
 /* Once the length of a round is known, nobody walks through more of them. */

@@ -34,7 +34,8 @@ enum walk_result {
     WALK_MORE, /* take a further step */
     WALK_FOUND,
     WALK_FOUND_LAST, /* the last keyframe; the target is behind it */
-    WALK_END,        /* the target is past the end, or there is no keyframe */
+    WALK_NOWHERE,    /* there is no keyframe */
+    WALK_END,        /* the target is past the end */
     WALK_FAILED
 };
 

@@ -215,8 +215,7 @@ static void add_replies(struct feed *feed, struct outbox *outbox)
 /* Remembers where a play stands before the first message of the gather. */
 static void mark(struct net_stream *stream)
 {
-    /* A place before a landing is none to go back to. */
-    if (stream->is_marked || stream->playback->errand == PLAYBACK_SEEKS)
+    if (stream->is_marked)
         return;
     playback_save(stream->playback, stream->mark);
     stream->mark_bytes = stream->sent_bytes;
@@ -231,12 +230,41 @@ static bool is_in_gather(const struct net_stream *stream)
     return stream->is_marked && stream->sent_tags > stream->mark_tags;
 }
 
+/* A place before a landing is none to go back to: a play lands when nothing of
+ * it is in the gather, and is marked afterwards. */
+static bool may_go_on(struct net_stream *stream)
+{
+    if (!playback_is_landing(stream->playback)) {
+        mark(stream);
+        return true;
+    }
+    if (is_in_gather(stream))
+        return false;
+    stream->is_marked = false;
+    return true;
+}
+
+static void tell_skipped(struct net_connection *connection,
+                         const struct net_stream *stream)
+{
+    double position_s = (double)playback_position_ms(stream->playback) / 1000.0;
+
+    /* One line at the end counts them. */
+    if (connection->skips++ == 0)
+        log_info("%s: fell behind and was moved on to %.3f s",
+                 connection->label, position_s);
+}
+
 /* What a play came to, other than a tag. */
 static void turn(struct net_connection *connection, struct net_stream *stream,
                  enum playback_step step, int64_t now_ns)
 {
     if (step == PLAYBACK_SWITCH) {
         net_stream_switch_over(stream);
+        return;
+    }
+    if (step == PLAYBACK_SKIPPED) {
+        tell_skipped(connection, stream);
         return;
     }
     if (step == PLAYBACK_FAILED)
@@ -256,7 +284,10 @@ static bool take_next(struct feed *feed, struct net_connection *connection,
     int64_t stream_due_ns = now_ns;
     enum playback_step step;
 
-    mark(stream);
+    if (!may_go_on(stream)) {
+        *due_ns = now_ns;
+        return false;
+    }
     step = playback_next(stream->playback, now_ns, &item, &stream_due_ns);
     if (step == PLAYBACK_SEND) {
         if (stream->sent_tags == 0)

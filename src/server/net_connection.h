@@ -39,6 +39,7 @@ struct net_connection {
     uint32_t acknowledged_bytes;
     uint64_t sent_bytes; /* of media, in all plays */
     uint64_t sent_tags;
+    uint64_t skips; /* how often it was late, and moved on */
     struct net_stream streams[RTMP_MAX_MESSAGE_STREAMS];
     struct outbox outbox;
     char app[LOG_ESCAPED_BYTES];  /* as received, escaped; "" before connect */

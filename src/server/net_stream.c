@@ -123,6 +123,7 @@ static bool start_playback(struct net_stream *stream,
     playback_set_range(stream->playback, play->start_ms,
                        play->duration_ms < 0 ? 0 : play->duration_ms);
     playback_set_lead(stream->playback, lead_ms(stream, play->fixed_lead_ms));
+    playback_set_skip_late(playback, play->skip_late_ms);
     playback_receive(playback, stream->receives_audio, stream->receives_video);
     stream->is_playing = true;
     stream->is_marked = false;

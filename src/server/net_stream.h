@@ -53,6 +53,7 @@ struct net_stream_play {
     int64_t fixed_lead_ms; /* --lead; -1: what the viewer announced */
     int64_t start_ms;      /* 0 or below: from the beginning */
     int64_t duration_ms;   /* 0 or below: to the end */
+    int64_t skip_late_ms;  /* 0: never */
     struct timeline_options options;
 };
 

@@ -458,11 +458,16 @@ static void log_end(const struct session *session, enum session_end end)
     const struct net_connection *connection = &session->connection;
     int64_t age_ns = clock_now_ns() - session->started_ns;
 
+    char skips[48] = "";
+
+    if (connection->skips > 0)
+        snprintf(skips, sizeof(skips), ", moved on %" PRIu64 " times",
+                 connection->skips);
     log_info("%s: ended: %s; app \"%s\", name \"%s\", %.3f s, %" PRIu64
-             " bytes, %" PRIu64 " tags",
+             " bytes, %" PRIu64 " tags%s",
              session->label, session_end_text(end), connection->app,
              connection->name, (double)age_ns / (double)CLOCK_NS_PER_S,
-             connection->sent_bytes, connection->sent_tags);
+             connection->sent_bytes, connection->sent_tags, skips);
 }
 
 static void *session_run(void *argument)

@@ -78,6 +78,7 @@ static enum session_end start_play(struct command *command,
         .name = play->name,
         .reset = play->reset,
         .fixed_lead_ms = connection->options->lead_ms,
+        .skip_late_ms = connection->options->skip_late_ms,
         .start_ms = play->start_ms,
         /* 0 is a single frame, but xiu sends it, without reset, for all. */
         .duration_ms =

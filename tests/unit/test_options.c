@@ -52,6 +52,7 @@ START_TEST(defaults)
     ck_assert_uint_eq(address_port(&o.listen[0].socket), 1935);
     ck_assert_uint_eq(o.loop, 0);
     ck_assert_int_eq(o.lead_ms, -1);
+    ck_assert_int_eq(o.skip_late_ms, 0);
     ck_assert(o.audio);
     ck_assert(o.video);
     ck_assert_int_eq(o.stop_after_ns, 0);
@@ -128,7 +129,7 @@ START_TEST(help_names_every_option)
         "--no-video",          "--stop-after",   "--max-clients",
         "--handshake-timeout", "--idle-timeout", "--stall-timeout",
         "-q, --quiet",         "-v, --verbose",  "-h, --help",
-        "-V, --version",       "--check"};
+        "-V, --version",       "--check",        "--skip-late"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         ck_assert_ptr_nonnull(strstr(options_help, names[i]));
@@ -152,6 +153,8 @@ START_TEST(seconds_at_their_bounds)
     ck_assert_int_eq(parse_well("flvd --lead 0.5 f").lead_ms, 500);
     ck_assert_int_eq(parse_well("flvd --lead 2. f").lead_ms, 2000);
     ck_assert_int_eq(parse_well("flvd --lead 604800 f").lead_ms, 604800000);
+    ck_assert_int_eq(parse_well("flvd --skip-late 0.1 f").skip_late_ms, 100);
+    ck_assert_int_eq(parse_well("flvd --skip-late 5 f").skip_late_ms, 5000);
     ck_assert_int_eq(parse_well("flvd --stop-after 0.001 f").stop_after_ns,
                      1000000);
     ck_assert_int_eq(parse_well("flvd --stop-after 604800 f").stop_after_ns,
@@ -201,6 +204,10 @@ START_TEST(what_is_wrong_is_named)
         {"flvd --lead -1 f", {"--lead", "0 to 604800", "'-1'"}},
         {"flvd --lead 604800.001 f", {"--lead", "'604800.001'"}},
         {"flvd --lead 1..5 f", {"--lead", "'1..5'"}},
+        {"flvd --skip-late 0 f", {"--skip-late", "0.1 to 604800", "'0'"}},
+        {"flvd --skip-late 0.09 f", {"--skip-late", "'0.09'"}},
+        {"flvd --skip-late soon f", {"--skip-late", "'soon'"}},
+        {"flvd --skip-late", {"'--skip-late'", "value"}},
         {"flvd --lead .5 f", {"--lead", "'.5'"}},
         {"flvd --lead inf f", {"--lead", "'inf'"}},
         {"flvd --lead nan f", {"--lead", "'nan'"}},

@@ -1133,6 +1133,183 @@ START_TEST(going_back_around_a_switch)
 }
 END_TEST
 
+/* --- who is late -------------------------------------------------------- */
+
+/* One step that starts the walk, and those of the walk up to where it ends. */
+static enum playback_step skip(int64_t now_ns)
+{
+    struct playback_item item;
+    enum playback_step step;
+    int64_t due_ns;
+
+    do {
+        step = playback_next(&playback, now_ns, &item, &due_ns);
+        ck_assert(step != PLAYBACK_WAIT || due_ns == now_ns);
+    } while (step == PLAYBACK_WAIT);
+    return step;
+}
+
+static void start_skipping(const struct timeline_options *options)
+{
+    start(options, 0);
+    playback_set_range(&playback, 0, 0);
+    playback_set_skip_late(&playback, 100);
+}
+
+START_TEST(who_is_late_is_moved_to_the_next_keyframe)
+{
+    make_second();
+    start_skipping(&once);
+    expect_items("V0 A0 v0 a0");
+    ck_assert_uint_eq(expect_sent(120 * MS).timestamp_ms, 20); /* not yet */
+    ck_assert_int_eq(skip(141 * MS), PLAYBACK_SKIPPED);
+    ck_assert_int_eq(playback_position_ms(&playback), 400);
+    expect_wait(141 * MS, 400 * MS); /* the clock ran on; no header again */
+    const struct playback_item item = expect_sent(400 * MS);
+    ck_assert_int_eq(item.tag.kind, FLV_KIND_KEYFRAME);
+    ck_assert_uint_eq(item.timestamp_ms, 400);
+    ck_assert_uint_eq(expect_sent(400 * MS).timestamp_ms, 400);
+    ck_assert_uint_eq(expect_sent(420 * MS).timestamp_ms, 420);
+    finish();
+}
+END_TEST
+
+START_TEST(headers_that_change_on_the_way_are_given_out)
+{
+    begin_file();
+    flv_bytes_video_config(&file, 0);
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_inter(&file, 40, 10);
+    flv_bytes_video_config(&file, 300);
+    flv_bytes_keyframe(&file, 300, 10);
+    flv_bytes_keyframe(&file, 600, 10);
+    start_skipping(&once);
+    expect_items("V0 v0");
+    ck_assert_int_eq(skip(500 * MS), PLAYBACK_SKIPPED);
+    const struct playback_item item = expect_sent(500 * MS);
+    ck_assert_int_eq(item.tag.kind, FLV_KIND_SEQUENCE_HEADER);
+    ck_assert_uint_eq(item.timestamp_ms, 600);
+    ck_assert_uint_eq(expect_sent(600 * MS).timestamp_ms, 600);
+    finish();
+}
+END_TEST
+
+START_TEST(sound_alone_is_moved_to_any_frame)
+{
+    make_second();
+    start_skipping(&only_audio);
+    expect_items("A0 a0");
+    ck_assert_int_eq(skip(555 * MS), PLAYBACK_SKIPPED);
+    expect_wait(555 * MS, 560 * MS);
+    ck_assert_uint_eq(expect_sent(560 * MS).timestamp_ms, 560);
+    finish();
+}
+END_TEST
+
+START_TEST(who_paused_is_not_late)
+{
+    make_second();
+    start_skipping(&once);
+    expect_items("V0 A0 v0 a0");
+    playback_pause(&playback, 5 * MS);
+    expect_wait(9000 * MS, CLOCK_NEVER);
+    playback_resume(&playback, 9005 * MS);
+    expect_wait(9005 * MS, 9020 * MS);
+    ck_assert_uint_eq(expect_sent(9020 * MS).timestamp_ms, 20);
+    finish();
+}
+END_TEST
+
+/* An hour away: moved once, over 3600 rounds of a second. */
+START_TEST(an_hour_of_a_loop_is_not_replayed)
+{
+    make_second();
+    start_skipping(&for_ever);
+    expect_items("V0 A0 v0 a0");
+    ck_assert_int_eq(skip(3600410 * MS), PLAYBACK_SKIPPED);
+    ck_assert_int_eq(playback_position_ms(&playback), 3600800);
+    /* headers were met on the way */
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(expect_sent(3600410 * MS).tag.kind,
+                         FLV_KIND_SEQUENCE_HEADER);
+    expect_wait(3600410 * MS, 3600800 * MS);
+    ck_assert_uint_eq(expect_sent(3600800 * MS).timestamp_ms, 3600800);
+    finish();
+}
+END_TEST
+
+START_TEST(whose_end_is_past_comes_to_it)
+{
+    make_second();
+    start_skipping(&once);
+    expect_items("V0 A0 v0 a0");
+    ck_assert_int_eq(skip(1000 * MS), PLAYBACK_ENDED);
+    expect_end();
+    playback_seek(&playback, 0);
+    expect_wait(1000 * MS, 1000 * MS);
+    ck_assert_uint_eq(expect_sent(1000 * MS).timestamp_ms, 0);
+    finish();
+}
+END_TEST
+
+/* Its duration, too. */
+START_TEST(whose_duration_is_past_comes_to_its_end)
+{
+    make_second();
+    start_skipping(&for_ever);
+    playback_set_range(&playback, 0, 700);
+    expect_items("V0 A0 v0 a0");
+    ck_assert_int_eq(skip(1250 * MS), PLAYBACK_SKIPPED);
+    while (playback.place.headers_left > 0)
+        (void)expect_sent(1250 * MS);
+    expect_end();
+    finish();
+}
+END_TEST
+
+START_TEST(without_a_keyframe_ahead_all_is_fed)
+{
+    make_second();
+    start_skipping(&once);
+    expect_items("V0 A0 v0 a0");
+    /* the last one is late, but less */
+    ck_assert_int_eq(skip(930 * MS), PLAYBACK_SKIPPED);
+    for (uint32_t ms = 800; ms <= 860; ms += 20) {
+        if (ms % 40 == 0)
+            ck_assert_uint_eq(expect_sent(5000 * MS).timestamp_ms, ms);
+        ck_assert_uint_eq(expect_sent(5000 * MS).timestamp_ms, ms);
+    }
+    finish();
+
+    begin_file();
+    flv_bytes_keyframe(&file, 0, 10);
+    for (uint32_t ms = 40; ms < 2000; ms += 40)
+        flv_bytes_inter(&file, ms, 10);
+    start_skipping(&once);
+    expect_items("v0");
+    ck_assert_int_eq(skip(1000 * MS), PLAYBACK_SEND); /* v40 */
+    for (uint32_t ms = 80; ms <= 1000; ms += 40)
+        ck_assert_uint_eq(expect_sent(1000 * MS).timestamp_ms, ms);
+    finish();
+}
+END_TEST
+
+/* Nobody waits longer for the landing than over a jump. */
+START_TEST(a_gap_of_an_hour_is_not_waited_for)
+{
+    begin_file();
+    flv_bytes_keyframe(&file, 0, 10);
+    flv_bytes_inter(&file, 40, 10);
+    flv_bytes_keyframe(&file, 3600000, 10);
+    flv_bytes_inter(&file, 3600040, 10);
+    start_skipping(&once);
+    expect_items("v0");
+    ck_assert_int_eq(skip(1000 * MS), PLAYBACK_SKIPPED);
+    expect_wait(1000 * MS, (1000 + MEDIA_CLOCK_MAX_GAP_MS) * MS);
+    finish();
+}
+END_TEST
+
 int main(void)
 {
     Suite *const suite = suite_create("playback");
@@ -1161,6 +1338,15 @@ int main(void)
     tcase_add_test(tests, a_switch_during_a_seek_leads_into_the_other_movie);
     tcase_add_test(tests, a_switch_waits_while_paused);
     tcase_add_test(tests, going_back_around_a_switch);
+    tcase_add_test(tests, who_is_late_is_moved_to_the_next_keyframe);
+    tcase_add_test(tests, headers_that_change_on_the_way_are_given_out);
+    tcase_add_test(tests, sound_alone_is_moved_to_any_frame);
+    tcase_add_test(tests, who_paused_is_not_late);
+    tcase_add_test(tests, an_hour_of_a_loop_is_not_replayed);
+    tcase_add_test(tests, whose_end_is_past_comes_to_it);
+    tcase_add_test(tests, whose_duration_is_past_comes_to_its_end);
+    tcase_add_test(tests, without_a_keyframe_ahead_all_is_fed);
+    tcase_add_test(tests, a_gap_of_an_hour_is_not_waited_for);
     tcase_add_test(tests, one_track_has_its_own_seam);
     tcase_add_test(tests, the_average_frame_counts);
     tcase_add_test(tests, pictures_before_the_first_keyframe_are_left_out);
