@@ -5,15 +5,13 @@
 . "$(dirname "$0")/lib.sh"
 need ffmpeg ffplay Xvfb xdotool
 
-mkfifo display
-Xvfb -displayfd 7 -screen 0 640x480x24 -nolisten tcp 7>display 2>xvfb.log &
-read -r number <display || fail "Xvfb: $(cat xvfb.log)"
-export DISPLAY=":$number" SDL_AUDIODRIVER=dummy
+start_display
+export SDL_AUDIODRIVER=dummy
 
 # play: begins to; showinfo tells of each picture that it shows.
 play() {
     : >messages
-    bounded 40 ffplay -hide_banner -nostats -autoexit -noframedrop \
+    timeout --kill-after=5 40 ffplay -hide_banner -nostats -autoexit -noframedrop \
         -window_title flvd -seek_interval 2 -vf showinfo "$url" \
         >>messages 2>&1 3<&- &
     player=$!

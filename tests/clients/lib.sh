@@ -115,6 +115,15 @@ expect_quiet() {
     fail "it reads on while it is paused"
 }
 
+# start_display: where clients that have windows can show them.
+start_display() {
+    mkfifo display
+    Xvfb -displayfd 7 -screen 0 1280x800x24 -nolisten tcp 7>display \
+        2>xvfb.log 3<&- &
+    read -r number <display || fail "Xvfb: $(cat xvfb.log)"
+    export DISPLAY=":$number"
+}
+
 # make_large FILE: what fills all buffers on the way: 35 MB in two
 # seconds.
 make_large() {

@@ -29,7 +29,7 @@ watch() {
     mkfifo commands
     : >played
     # shellcheck disable=SC2086
-    bounded 40 /usr/bin/python3 "$here/gst_player" "$1 location=$url
+    timeout --kill-after=5 40 /usr/bin/python3 "$here/gst_player" "$1 location=$url
         ! flvdemux name=d d.video ! ${3:-h264parse ! avdec_h264}
         ! fakesink name=video sync=${2:-true}" \
         <commands >played 2>messages 3<&- &
