@@ -124,10 +124,10 @@ start_display() {
     export DISPLAY=":$number"
 }
 
-# make_large FILE: what fills all buffers on the way: 35 MB in two
-# seconds.
+# make_large FILE: what fills all buffers on the way: 56 MB in two
+# seconds. (A receive buffer alone may grow to 32 MB.)
 make_large() {
-    make_flv "$1" -f lavfi -i testsrc=size=640x480:rate=25 -t 2 \
+    make_flv "$1" -f lavfi -i testsrc=size=800x600:rate=25 -t 2 \
         -vf noise=alls=100:allf=t -c:v flv -q:v 1 -g 25
 }
 
