@@ -12,8 +12,6 @@
 
 #include "flv/duration.h"
 
-#include "flv/scan.h"
-
 /* How far the walk over back pointers goes. */
 #define MAX_TAIL_TAGS 256
 /* A frame that seems longer than this is a jump, not a frame. */
@@ -191,16 +189,14 @@ static bool scan_forward(struct flv_scan *scan, int64_t from_bytes,
     return result == FLV_SCAN_END;
 }
 
-int64_t flv_duration_read(int fd, int64_t size_bytes,
+int64_t flv_duration_read(struct flv_scan *scan, int64_t size_bytes,
                           const struct flv_duration_start *start)
 {
     const size_t spans = sizeof(scan_spans_bytes) / sizeof(scan_spans_bytes[0]);
     const int64_t tags_bytes = size_bytes - start->first_tag_bytes;
-    struct flv_scan scan;
     struct tail tail = {0};
 
-    flv_scan_init(&scan, fd, NULL, NULL);
-    if (walk_back(&scan, size_bytes, start, &tail) && duration_ms(&tail) > 0)
+    if (walk_back(scan, size_bytes, start, &tail) && duration_ms(&tail) > 0)
         return duration_ms(&tail);
     for (size_t i = 0; i < spans; i++) {
         const bool is_all = scan_spans_bytes[i] >= tags_bytes;
@@ -208,7 +204,7 @@ int64_t flv_duration_read(int fd, int64_t size_bytes,
             is_all ? start->first_tag_bytes : size_bytes - scan_spans_bytes[i];
 
         tail = (struct tail){0};
-        if (!scan_forward(&scan, from_bytes, start, &tail))
+        if (!scan_forward(scan, from_bytes, start, &tail))
             return 0;
         if (is_all || is_complete(&tail, start))
             return duration_ms(&tail);

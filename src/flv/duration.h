@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "flv/scan.h"
+
 /* What is known from the head of the file. */
 struct flv_duration_start {
     int64_t first_tag_bytes; /* where the header of the first tag is */
@@ -16,8 +18,8 @@ struct flv_duration_start {
 /* Time from the first frame to the end of the last one in the `size_bytes`
  * long file, the last one's length being that of the one before; 0 when the
  * last tags do not tell. Right for files of less than 2^31 ms (24 days). Reads
- * a few hundred bytes of a sound file, of another one 17 MiB at most. */
-int64_t flv_duration_read(int fd, int64_t size_bytes,
+ * a few KiB of a sound file, of another one 17 MiB at most. */
+int64_t flv_duration_read(struct flv_scan *scan, int64_t size_bytes,
                           const struct flv_duration_start *start);
 
 #endif

@@ -1,4 +1,5 @@
-/* The scan of a movie and what it finds, under the movie's scan lock.
+/* The scan of a movie and what it finds, under the movie's scan lock. One read
+ * brings many small tags, and all of them are indexed with the first.
  *
  * A tag of the furthest block is new: its faults are told, its track counted.
  * Any other block was full before: its tags are found again in silence, and
@@ -158,11 +159,41 @@ static enum movie_step file_changed(struct movie_index *index)
     return MOVIE_STEP_FAILED;
 }
 
+static enum movie_step take_found(struct movie_index *index,
+                                  struct movie_block *block,
+                                  const struct flv_scan_tag *found)
+{
+    if (found->class.kind == FLV_KIND_SCRIPT)
+        note_script(index, found);
+    if (found->class.kind == FLV_KIND_SCRIPT ||
+        found->class.kind == FLV_KIND_UNUSABLE)
+        return MOVIE_STEP_ON;
+    return index_tag(index, block, found) ? MOVIE_STEP_ON : file_changed(index);
+}
+
+static bool is_full(const struct movie_block *block)
+{
+    return atomic_load_explicit(&block->count, memory_order_relaxed) ==
+           MOVIE_BLOCK_TAGS;
+}
+
+/* Takes what was read together with a tag. That the file was changed is told
+ * by the next step: the tags before that come first. */
+static void take_held(struct movie_index *index, struct movie_block *block)
+{
+    struct flv_scan_tag found;
+
+    while (!index->changed && !is_full(block) &&
+           flv_scan_next_held(&index->scan, &block->position, &found))
+        (void)take_found(index, block, &found);
+}
+
 static enum movie_step scan_step(struct movie_index *index,
                                  struct movie_block *block)
 {
     const bool is_newest = block == index->blocks.newest;
     struct flv_scan_tag found;
+    enum movie_step step;
 
     /* What is read again was told of before. */
     index->scan.on_fault = is_newest ? movie_index_on_fault : NULL;
@@ -176,13 +207,9 @@ static enum movie_step scan_step(struct movie_index *index,
     case FLV_SCAN_FAILED:
         return errno == ESTALE ? file_changed(index) : MOVIE_STEP_FAILED;
     }
-    if (found.class.kind == FLV_KIND_SCRIPT)
-        note_script(index, &found);
-    if (found.class.kind == FLV_KIND_SCRIPT ||
-        found.class.kind == FLV_KIND_UNUSABLE)
-        return MOVIE_STEP_ON;
-    return index_tag(index, block, &found) ? MOVIE_STEP_ON
-                                           : file_changed(index);
+    step = take_found(index, block, &found);
+    take_held(index, block);
+    return step;
 }
 
 static enum movie_step enter_block(struct movie_index *index,
@@ -206,17 +233,16 @@ static enum movie_step advance(struct movie_index *index,
                                struct movie_cursor *cursor)
 {
     struct movie_block *block = cursor->block;
-    uint32_t count;
 
     if (index->changed)
         return MOVIE_STEP_FAILED;
     if (block == NULL)
         return enter_block(index, cursor, 0, &index->beginning,
                            &(struct file_time){.has_begun = false});
-    count = atomic_load_explicit(&block->count, memory_order_relaxed);
-    if (cursor->next < count)
+    if (cursor->next <
+        atomic_load_explicit(&block->count, memory_order_relaxed))
         return MOVIE_STEP_ON; /* somebody else was faster */
-    if (count == MOVIE_BLOCK_TAGS)
+    if (is_full(block))
         return enter_block(index, cursor, block->number + 1, &block->position,
                            &block->last_time);
     return scan_step(index, block);

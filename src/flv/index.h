@@ -1,6 +1,6 @@
-/* The index of a movie's tags: blocks that one scan fills, one tag at a time,
- * for whichever viewer gets there first. What is met for the first time is
- * told and counted; what is read again must be the same. */
+/* The index of a movie's tags: blocks that one scan fills, a few tags at a
+ * time, for whichever viewer gets there first. What is met for the first time
+ * is told and counted; what is read again must be the same. */
 #ifndef FLVD_FLV_INDEX_H
 #define FLVD_FLV_INDEX_H
 

@@ -25,7 +25,7 @@
 #include "flv/window.h"
 
 /* What of the head is compared to tell whether the file was overwritten. */
-#define HEAD_BYTES FLV_SCAN_BUFFER_BYTES
+#define HEAD_BYTES 4096
 /* How far the search for a keyframe goes: tags, and time behind the first
  * frame. */
 #define MAX_KEYFRAME_TAGS 1024
@@ -216,21 +216,21 @@ static int64_t over_wraps(int64_t tail_ms, int64_t first_ms, int64_t claimed_ms)
     return tail_ms;
 }
 
-static int64_t find_duration_ms(const struct movie *movie,
-                                const struct head *head)
+static int64_t find_duration_ms(struct movie *movie, const struct head *head)
 {
+    struct flv_scan *scan = &movie->index.scan;
     const struct flv_duration_start start = {
         .first_tag_bytes = movie->index.beginning.offset_bytes,
         .first_frame_ms = head->first_frame_ms,
         .has_audio = movie->index.audio.frames > 0,
         .has_video = movie->index.video.frames > 0,
     };
-    const int64_t duration_ms =
-        flv_duration_read(movie->fd, movie->verified.st_size, &start);
-
     const int64_t claimed_ms =
         (int64_t)(movie->index.metadata.duration_s * 1000 + 0.5);
+    int64_t duration_ms;
 
+    scan->on_fault = NULL; /* they are told when the scan gets there */
+    duration_ms = flv_duration_read(scan, movie->verified.st_size, &start);
     if (duration_ms > 0)
         return over_wraps(duration_ms, head->first_frame_ms, claimed_ms);
     return claimed_ms;
@@ -325,25 +325,37 @@ static bool is_same_time(struct timespec a, struct timespec b)
 }
 
 /* Whether what was indexed is still there, as far as its head and the last
- * tag tell. With the scan lock held; the scan's buffer may be old. */
-static bool is_unchanged(const struct movie *movie, int fd, int64_t size_bytes)
+ * tag tell. Reads by `scan`, which has read nothing yet. */
+static bool is_unchanged(const struct movie *movie, struct flv_scan *scan,
+                         int64_t size_bytes)
 {
     const struct movie_tag *last = &movie->index.last_tag;
     struct flv_tag_header header;
     struct byte_reader r;
-    struct flv_scan scan;
     uint64_t checksum;
 
-    flv_scan_init(&scan, fd, NULL, NULL);
     return size_bytes - last->offset_bytes >= last->size_bytes &&
-           head_checksum(&scan, movie->head_bytes, &checksum) &&
+           head_checksum(scan, movie->head_bytes, &checksum) &&
            checksum == movie->head_checksum &&
-           flv_scan_read(&scan, last->offset_bytes - FLV_TAG_HEADER_BYTES,
+           flv_scan_read(scan, last->offset_bytes - FLV_TAG_HEADER_BYTES,
                          FLV_TAG_HEADER_BYTES, &r) &&
            flv_tag_header_read(&r, &header) && header.type == last->type &&
            header.size_bytes == last->size_bytes &&
            /* whatever wraps the time was told over */
            ((header.timestamp_ms ^ (uint32_t)last->time_ms) & 0xFFFFFF) == 0;
+}
+
+/* The same of an open file. With the scan lock held: a worker's stack has no
+ * room for another scan, so the movie's is lent, and reads anew after that. */
+static bool is_unchanged_at(struct movie *movie, int fd, int64_t size_bytes)
+{
+    struct flv_scan *scan = &movie->index.scan;
+    bool is_same;
+
+    flv_scan_init(scan, fd, NULL, NULL);
+    is_same = is_unchanged(movie, scan, size_bytes);
+    flv_scan_init(scan, movie->fd, movie_index_on_fault, &movie->index);
+    return is_same;
 }
 
 bool movie_is_same_file(struct movie *movie, int fd)
@@ -359,7 +371,7 @@ bool movie_is_same_file(struct movie *movie, int fd)
               ((now.st_size == movie->verified.st_size &&
                 is_same_time(now.st_mtim, movie->verified.st_mtim) &&
                 is_same_time(now.st_ctim, movie->verified.st_ctim)) ||
-               is_unchanged(movie, fd, now.st_size));
+               is_unchanged_at(movie, fd, now.st_size));
     if (is_same)
         movie->verified = now;
     movie_index_unlock(&movie->index);

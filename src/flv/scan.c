@@ -1,12 +1,12 @@
 /* Finds the tags of an FLV file in order (Adobe E.3, E.4), and its way over
  * damage.
  *
- * Reads headers, the first bytes of payload and back pointers; payload itself
- * only where it looks for the end of damage. A header alone proves nothing,
- * for a lying size leads into the middle of another tag: so the end of a tag
- * is judged before the tag is given out (struct place). The judgement depends
- * on the file and the position alone, so that a part that is scanned twice
- * gives the same tags twice.
+ * Looks at headers, the first bytes of payload and back pointers; at payload
+ * itself only to find the end of damage. A header alone proves nothing, for a
+ * lying size leads into the middle of another tag: so the end of a tag is
+ * judged before the tag is given out (struct place). The judgement depends on
+ * the file and the position alone, so that a part that is scanned twice gives
+ * the same tags twice.
  *
  * Repairs nothing: a tag whose size is wrong is left out, even where its true
  * size could be told. */
@@ -24,6 +24,12 @@
 /* A back pointer, the header behind it and what classifies that tag. */
 #define SEAM_BYTES                                                             \
     (FLV_BACK_POINTER_BYTES + FLV_TAG_HEADER_BYTES + FLV_CLASSIFY_BYTES)
+
+/* Small payload is read along with the headers: fewer and larger reads. Over
+ * payload from this size on the scan jumps; behind a jump, or back, it reads
+ * what perhaps holds another small tag or two, since files are interleaved. */
+#define JUMP_BYTES 4096
+#define JUMP_READ_BYTES 1024
 
 enum verdict {
     VERDICT_SOUND,    /* the end of the tag is proved by its back pointer, or
@@ -71,17 +77,31 @@ static bool file_size(int fd, int64_t *size_bytes)
     return true;
 }
 
-static bool fill_buffer(struct flv_scan *scan, int64_t offset_bytes)
+static size_t read_length(const struct flv_scan *scan, int64_t offset_bytes,
+                          size_t want_bytes)
 {
+    const int64_t jump_bytes = offset_bytes - scan->buffer_offset_bytes -
+                               (int64_t)scan->buffer_length_bytes;
+    size_t length = sizeof(scan->buffer);
+
+    if (jump_bytes >= JUMP_BYTES || jump_bytes < -SEAM_BYTES)
+        length = want_bytes > JUMP_READ_BYTES ? want_bytes : JUMP_READ_BYTES;
     /* The kernel refuses to read over the largest offset. */
-    const int64_t room_bytes = INT64_MAX - offset_bytes;
-    const size_t want_bytes = room_bytes < (int64_t)sizeof(scan->buffer)
-                                  ? (size_t)room_bytes
-                                  : sizeof(scan->buffer);
+    if (INT64_MAX - offset_bytes < (int64_t)length)
+        length = (size_t)(INT64_MAX - offset_bytes);
+    return length;
+}
+
+static bool fill_buffer(struct flv_scan *scan, int64_t offset_bytes,
+                        size_t want_bytes)
+{
+    const size_t length = read_length(scan, offset_bytes, want_bytes);
     ssize_t n;
 
+    if (scan->reads_nothing)
+        return false;
     do
-        n = pread(scan->fd, scan->buffer, want_bytes, offset_bytes);
+        n = pread(scan->fd, scan->buffer, length, offset_bytes);
     while (n < 0 && errno == EINTR);
     scan->buffer_offset_bytes = offset_bytes;
     scan->buffer_length_bytes = n < 0 ? 0 : (size_t)n;
@@ -101,7 +121,7 @@ bool flv_scan_read(struct flv_scan *scan, int64_t offset_bytes,
                    size_t want_bytes, struct byte_reader *r)
 {
     if (!buffer_holds(scan, offset_bytes, want_bytes) &&
-        !fill_buffer(scan, offset_bytes))
+        !fill_buffer(scan, offset_bytes, want_bytes))
         return false;
     byte_reader_init(r, scan->buffer, scan->buffer_length_bytes);
     (void)byte_read_bytes(r,
@@ -158,7 +178,8 @@ bool flv_scan_header(struct flv_scan *scan, int64_t offset_bytes,
 }
 
 /* Whether the back pointer behind a tag belongs to another one, which lies
- * within what the first takes for its data: then the first one's size lies
+ * within what the first takes for its data (and so within the same read, where
+ * both ends of the first do): then the first one's size lies
  * and only happens to end where a tag ends. */
 static bool encloses_tag(struct flv_scan *scan, const struct place *place)
 {
@@ -173,23 +194,23 @@ static bool encloses_tag(struct flv_scan *scan, const struct place *place)
 
 /* `r` reads the seam behind the tag, `room_bytes` are left in the file. */
 static enum verdict judge_end(struct flv_scan *scan, struct place *place,
-                              struct byte_reader r, int64_t room_bytes)
+                              struct byte_reader *r, int64_t room_bytes)
 {
     struct flv_tag_header next;
     struct byte_reader next_bytes;
 
     if (room_bytes < FLV_BACK_POINTER_BYTES)
         return place->plausible ? VERDICT_SOUND : VERDICT_DOUBTFUL;
+    place->back_pointer = byte_read_u32(r);
+    if (r->failed)
+        return VERDICT_DOUBTFUL; /* the file ends before its size says */
     place->has_back_pointer = true;
-    place->back_pointer = byte_read_u32(&r);
-    if (r.failed)
-        return VERDICT_DOUBTFUL; /* cut short since its size was taken */
     if (place->back_pointer == place->header.size_bytes + FLV_TAG_HEADER_BYTES)
         return VERDICT_SOUND;
     if (!place->plausible)
         return VERDICT_DOUBTFUL;
-    next_bytes = r;
-    if (flv_tag_header_read(&r, &next) && !flv_tag_header_is_plausible(&next) &&
+    next_bytes = *r;
+    if (flv_tag_header_read(r, &next) && !flv_tag_header_is_plausible(&next) &&
         !begins_file_header(next_bytes))
         return VERDICT_DOUBTFUL;
     return encloses_tag(scan, place) ? VERDICT_DOUBTFUL : VERDICT_FOLLOWED;
@@ -220,7 +241,7 @@ static bool judge(struct flv_scan *scan, int64_t offset_bytes,
     place->end_bytes = behind_header + place->header.size_bytes;
     if (!flv_scan_read(scan, place->end_bytes, SEAM_BYTES, &r))
         return false;
-    place->verdict = judge_end(scan, place, r, size_bytes - place->end_bytes);
+    place->verdict = judge_end(scan, place, &r, size_bytes - place->end_bytes);
     return true;
 }
 
@@ -467,6 +488,35 @@ static enum flv_scan_result resync(struct flv_scan *scan,
     return FLV_SCAN_FAILED;
 }
 
+/* Judges the next tag without asking for the size of the file: it does not
+ * matter where the end of the tag could be read and proves it. */
+static bool is_proved(struct flv_scan *scan,
+                      const struct flv_scan_position *position,
+                      struct place *place)
+{
+    return INT64_MAX - position->offset_bytes >= FLV_TAG_HEADER_BYTES &&
+           judge(scan, position->offset_bytes, INT64_MAX, place) &&
+           place->has_back_pointer &&
+           (place->verdict == VERDICT_SOUND ||
+            place->verdict == VERDICT_FOLLOWED);
+}
+
+bool flv_scan_next_held(struct flv_scan *scan,
+                        struct flv_scan_position *position,
+                        struct flv_scan_tag *tag)
+{
+    struct place place;
+    bool is_held;
+
+    scan->reads_nothing = true;
+    is_held = is_proved(scan, position, &place);
+    scan->reads_nothing = false;
+    if (is_held)
+        (void)accept_tag(scan, position, &place, behind_back_pointer(&place),
+                         tag);
+    return is_held;
+}
+
 enum flv_scan_result flv_scan_next(struct flv_scan *scan,
                                    struct flv_scan_position *position,
                                    struct flv_scan_tag *tag)
@@ -474,6 +524,9 @@ enum flv_scan_result flv_scan_next(struct flv_scan *scan,
     struct place place;
     int64_t size_bytes;
 
+    if (is_proved(scan, position, &place))
+        return accept_tag(scan, position, &place, behind_back_pointer(&place),
+                          tag);
     if (!file_size(scan->fd, &size_bytes))
         return FLV_SCAN_FAILED;
     if (size_bytes < position->offset_bytes - FLV_BACK_POINTER_BYTES) {

@@ -16,9 +16,9 @@
 
 #include "flv/tag.h"
 
-/* What one read brings: enough for a few audio tags, or for the seam between
- * two large ones. */
-#define FLV_SCAN_BUFFER_BYTES 4096
+/* What one read brings at most: some tens of small tags. No thread that serves
+ * has the stack for it: a scan is part of something larger. */
+#define FLV_SCAN_BUFFER_BYTES 16384
 
 enum flv_fault {
     FLV_FAULT_ZERO_BACK_POINTER, /* harmless, and then in the whole file */
@@ -39,6 +39,7 @@ struct flv_scan {
     flv_fault_fn *on_fault; /* NULL: faults are not told */
     void *context;
     /* the scan's own business: the bytes that were read last */
+    bool reads_nothing; /* just now */
     int64_t buffer_offset_bytes;
     size_t buffer_length_bytes;
     uint8_t buffer[FLV_SCAN_BUFFER_BYTES];
@@ -48,7 +49,8 @@ void flv_scan_init(struct flv_scan *scan, int fd, flv_fault_fn *on_fault,
                    void *context);
 
 /* Where a scan stands. One scan may serve many positions; a copy made behind
- * a tag leads to the same tags again as long as the file is the same. */
+ * a tag leads to the same tags again as long as the file is the same. That it
+ * was changed may be noticed as late as with the next read. */
 struct flv_scan_position {
     int64_t offset_bytes;     /* where the next tag's header is expected */
     int64_t search_bytes;     /* damage there: how far it was searched; or 0 */
@@ -82,6 +84,12 @@ enum flv_scan_result {
 enum flv_scan_result flv_scan_next(struct flv_scan *scan,
                                    struct flv_scan_position *position,
                                    struct flv_scan_tag *tag);
+
+/* The same, if the bytes that were read last prove a tag: never reads. False
+ * when they do not, and flv_scan_next has to tell. */
+bool flv_scan_next_held(struct flv_scan *scan,
+                        struct flv_scan_position *position,
+                        struct flv_scan_tag *tag);
 
 /* A reader over the bytes at `offset_bytes`: at least `want_bytes` (no more
  * than FLV_SCAN_BUFFER_BYTES) or all up to the end of the file. They are valid

@@ -808,9 +808,11 @@ static int64_t duration_of(const struct flv_bytes *b, int64_t first_frame_ms)
                                              .has_audio = true,
                                              .has_video = true};
     const int fd = flv_bytes_open(b);
-    const int64_t duration_ms =
-        flv_duration_read(fd, (int64_t)b->length, &start);
+    struct flv_scan scan;
+    int64_t duration_ms;
 
+    flv_scan_init(&scan, fd, NULL, NULL);
+    duration_ms = flv_duration_read(&scan, (int64_t)b->length, &start);
     close(fd);
     return duration_ms;
 }

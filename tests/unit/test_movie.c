@@ -370,6 +370,21 @@ START_TEST(faults_are_told_once_and_not_without_end)
     movie_unref(movie);
     flv_bytes_free(&b);
 
+    /* Garbage at the end, where the duration is looked for as well. */
+    flv_bytes_file_header(&b);
+    for (uint32_t i = 0; i < 100; i++)
+        flv_bytes_keyframe(&b, i * 40, 50);
+    flv_bytes_fill(&b, 0xEE, 100);
+    movie = open_bytes(&b, &faults, 0);
+    ck_assert_int_eq(movie_duration_ms(movie), 4000);
+    movie_cursor_init(&cursor, movie);
+    while (movie_cursor_next(&cursor, &tag) == MOVIE_TAG)
+        ;
+    ck_assert_int_eq(faults.count, 1);
+    movie_cursor_destroy(&cursor);
+    movie_unref(movie);
+    flv_bytes_free(&b);
+
     /* Garbage before each tag. */
     flv_bytes_file_header(&b);
     for (uint32_t i = 0; i < 300; i++) {
