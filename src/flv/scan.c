@@ -323,16 +323,19 @@ static inline bool may_begin_tag(uint8_t first)
  * none. */
 static bool find_header(struct byte_reader r, int64_t *offset_bytes)
 {
-    size_t left = byte_reader_left(&r);
+    const size_t left = byte_reader_left(&r);
+    const uint8_t *const bytes = byte_read_bytes(&r, left);
 
-    for (; left >= FLV_TAG_HEADER_BYTES; left--) {
-        struct byte_reader attempt = r;
+    for (size_t i = 0; left - i >= FLV_TAG_HEADER_BYTES; i++) {
+        struct byte_reader attempt;
         struct flv_tag_header header;
 
-        if (may_begin_tag(byte_read_u8(&r)) &&
-            flv_tag_header_read(&attempt, &header) &&
-            flv_tag_header_is_plausible(&header))
-            return true;
+        if (may_begin_tag(bytes[i])) {
+            byte_reader_init(&attempt, &bytes[i], left - i);
+            if (flv_tag_header_read(&attempt, &header) &&
+                flv_tag_header_is_plausible(&header))
+                return true;
+        }
         ++*offset_bytes;
     }
     return false;
