@@ -35,6 +35,7 @@ bool flv_head_check_file(int fd, struct stat *st, struct movie_error *error)
 
     if (fstat(fd, st) != 0) {
         snprintf(error->what, sizeof(error->what), "cannot be read: %m");
+        error->may_pass = true;
         return false;
     }
     if (!S_ISREG(st->st_mode))
@@ -156,6 +157,7 @@ bool flv_head_read(struct flv_scan *scan, int64_t size_bytes,
 
     if (!flv_scan_read(scan, 0, FLV_SCAN_BUFFER_BYTES, &start)) {
         snprintf(error->what, sizeof(error->what), "cannot be read: %m");
+        error->may_pass = true;
         return false;
     }
     r = start;

@@ -42,6 +42,8 @@ struct movie {
     struct window_set windows;
 
     /* Constant once movie_open is through, like the index's metadata. */
+    void *context;
+    void (*free_context)(void *context);
     int fd;
     dev_t device;
     ino_t inode;
@@ -193,6 +195,7 @@ static bool scan_head(struct movie *movie, struct head *head,
         return true;
 
     error->offset_bytes = movie->index.beginning.offset_bytes;
+    error->may_pass = step == MOVIE_STEP_FAILED;
     if (step == MOVIE_STEP_FAILED)
         snprintf(error->what, sizeof(error->what), "cannot be read: %m");
     else
@@ -268,6 +271,7 @@ static bool load(struct movie *movie, struct movie_error *error)
     if (!head_checksum(&movie->index.scan, movie->head_bytes,
                        &movie->head_checksum)) {
         snprintf(error->what, sizeof(error->what), "changes as it is read");
+        error->may_pass = true;
         return false;
     }
     flv_scan_position_init(&movie->index.beginning, first_tag_bytes);
@@ -283,15 +287,22 @@ struct movie *movie_open(int fd, const struct movie_options *options,
     static const struct movie_options defaults = {0};
     struct movie *movie = calloc(1, sizeof(*movie));
 
+    if (options == NULL)
+        options = &defaults;
     *error = (struct movie_error){.offset_bytes = -1};
     if (movie == NULL) {
         snprintf(error->what, sizeof(error->what), "no memory");
+        error->may_pass = true;
+        if (options->free_context != NULL)
+            options->free_context(options->context);
         close(fd);
         return NULL;
     }
+    movie->context = options->context;
+    movie->free_context = options->free_context;
     atomic_init(&movie->references, 1);
     movie->fd = fd;
-    movie_index_init(&movie->index, fd, options != NULL ? options : &defaults);
+    movie_index_init(&movie->index, fd, options);
     window_set_init(&movie->windows, fd);
     if (!load(movie, error)) {
         movie_unref(movie);
@@ -314,7 +325,14 @@ void movie_unref(struct movie *movie)
     movie_index_destroy(&movie->index);
     window_set_destroy(&movie->windows);
     close(movie->fd);
+    if (movie->free_context != NULL)
+        movie->free_context(movie->context);
     free(movie);
+}
+
+bool movie_is_shared(const struct movie *movie)
+{
+    return atomic_load_explicit(&movie->references, memory_order_acquire) > 1;
 }
 
 /* ---- What is known of a movie */

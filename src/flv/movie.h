@@ -59,7 +59,8 @@ typedef void movie_fault_fn(void *context, int64_t offset_bytes,
 struct movie_options {
     movie_fault_fn *on_fault; /* NULL: damage is not reported */
     void *context;
-    size_t max_index_bytes; /* 0: MOVIE_MAX_INDEX_BYTES */
+    void (*free_context)(void *context); /* with the movie; NULL: not at all */
+    size_t max_index_bytes;              /* 0: MOVIE_MAX_INDEX_BYTES */
 };
 
 /* Why movie_open failed: a text for people, and where in the file. */
@@ -67,6 +68,7 @@ struct movie_error {
     int64_t offset_bytes; /* -1: not at one place */
     char what[160];
     bool can_remux; /* ffmpeg could put it into FLV: it is MP4, MKV or TS */
+    bool may_pass;  /* memory or the disk, not what is in the file */
 };
 
 /* Opens the FLV file at `fd`, which the movie owns from then on, also when
@@ -79,6 +81,10 @@ struct movie *movie_open(int fd, const struct movie_options *options,
 
 struct movie *movie_ref(struct movie *movie); /* returns its argument */
 void movie_unref(struct movie *movie);        /* NULL is nothing */
+
+/* Whether anybody else holds a reference; for one who holds one, and under
+ * whose lock further ones are taken. */
+bool movie_is_shared(const struct movie *movie);
 
 /* Whether `fd` is the same file, and what was indexed of it is unchanged (the
  * head and the last tag that was indexed are read again and compared when its

@@ -1,0 +1,282 @@
+/* A movie that only the shelf refers to is idle: nobody can get at it but
+ * through the shelf's lock. Nothing is opened, read or freed under the lock. */
+#include "config.h"
+
+#include "server/shelf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+struct shelf_movie {
+    struct shelf_movie *next;
+    struct movie *movie; /* one reference */
+    dev_t device;
+    ino_t inode;
+};
+
+void shelf_init(struct shelf *shelf)
+{
+    *shelf = (struct shelf){.newest = NULL};
+    pthread_mutex_init(&shelf->lock, NULL);
+}
+
+static void free_list(struct shelf_movie *list)
+{
+    while (list != NULL) {
+        struct shelf_movie *next = list->next;
+
+        movie_unref(list->movie);
+        free(list);
+        list = next;
+    }
+}
+
+void shelf_destroy(struct shelf *shelf)
+{
+    free_list(shelf->newest);
+    free(shelf->failures);
+    pthread_mutex_destroy(&shelf->lock);
+}
+
+void shelf_forget(struct shelf *shelf)
+{
+    struct shelf_movie *list;
+
+    pthread_mutex_lock(&shelf->lock);
+    list = shelf->newest;
+    shelf->newest = NULL;
+    shelf->failure_count = 0;
+    shelf->next_failure = 0;
+    pthread_mutex_unlock(&shelf->lock);
+    free_list(list);
+}
+
+/* Takes the idle movies beyond the newest few out of the list. */
+static struct shelf_movie *take_surplus(struct shelf *shelf)
+{
+    struct shelf_movie **link = &shelf->newest;
+    struct shelf_movie *surplus = NULL;
+    size_t idle = 0;
+
+    while (*link != NULL) {
+        struct shelf_movie *entry = *link;
+
+        if (!movie_is_shared(entry->movie) && ++idle > SHELF_MAX_IDLE) {
+            *link = entry->next;
+            entry->next = surplus;
+            surplus = entry;
+        } else {
+            link = &entry->next;
+        }
+    }
+    return surplus;
+}
+
+void shelf_tidy(struct shelf *shelf)
+{
+    struct shelf_movie *surplus;
+
+    pthread_mutex_lock(&shelf->lock);
+    surplus = take_surplus(shelf);
+    pthread_mutex_unlock(&shelf->lock);
+    free_list(surplus);
+}
+
+/* --- finding ------------------------------------------------------------ */
+
+/* Takes the movie of that file out of the list. */
+static struct shelf_movie *take_out(struct shelf *shelf, const struct stat *st)
+{
+    struct shelf_movie **link = &shelf->newest;
+
+    for (; *link != NULL; link = &(*link)->next) {
+        struct shelf_movie *entry = *link;
+
+        if (entry->device != st->st_dev || entry->inode != st->st_ino)
+            continue;
+        *link = entry->next;
+        return entry;
+    }
+    return NULL;
+}
+
+static void put_first(struct shelf *shelf, struct shelf_movie *entry)
+{
+    entry->next = shelf->newest;
+    shelf->newest = entry;
+}
+
+/* What is on the shelf for that file, with a reference for the caller. */
+static struct movie *look_up(struct shelf *shelf, const struct stat *st)
+{
+    struct shelf_movie *entry;
+    struct movie *movie = NULL;
+
+    pthread_mutex_lock(&shelf->lock);
+    entry = take_out(shelf, st);
+    if (entry != NULL) {
+        put_first(shelf, entry);
+        movie = movie_ref(entry->movie);
+    }
+    pthread_mutex_unlock(&shelf->lock);
+    return movie;
+}
+
+/* The file was changed: takes its movie off the shelf, if it still is there. */
+static void discard(struct shelf *shelf, const struct stat *st,
+                    struct movie *movie)
+{
+    struct shelf_movie *entry;
+
+    pthread_mutex_lock(&shelf->lock);
+    entry = take_out(shelf, st);
+    if (entry != NULL && entry->movie != movie) {
+        put_first(shelf, entry);
+        entry = NULL;
+    }
+    pthread_mutex_unlock(&shelf->lock);
+    if (entry != NULL) {
+        entry->next = NULL;
+        free_list(entry);
+    }
+    movie_unref(movie);
+}
+
+static struct movie *find_shared(struct shelf *shelf, int fd,
+                                 const struct stat *st)
+{
+    struct movie *movie = look_up(shelf, st);
+
+    if (movie == NULL || movie_is_same_file(movie, fd))
+        return movie;
+    discard(shelf, st, movie);
+    return NULL;
+}
+
+/* --- adding ------------------------------------------------------------- */
+
+/* Puts a movie that was just opened on the shelf. The one that all are to play:
+ * somebody may have opened the same file meanwhile. */
+static struct movie *share(struct shelf *shelf, const struct stat *st,
+                           struct movie *movie)
+{
+    struct shelf_movie *added = malloc(sizeof(*added));
+    struct shelf_movie *entry, *surplus;
+    struct movie *shared;
+
+    if (added == NULL)
+        return movie; /* it is played all the same */
+    *added = (struct shelf_movie){
+        .movie = movie, .device = st->st_dev, .inode = st->st_ino};
+    pthread_mutex_lock(&shelf->lock);
+    entry = take_out(shelf, st);
+    if (entry == NULL) {
+        entry = added;
+        added = NULL;
+    }
+    put_first(shelf, entry);
+    shared = movie_ref(entry->movie);
+    surplus = take_surplus(shelf);
+    pthread_mutex_unlock(&shelf->lock);
+    free_list(surplus);
+    free_list(added);
+    return shared;
+}
+
+/* --- failures ----------------------------------------------------------- */
+
+static bool is_same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static bool is_same_state(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+           a->st_size == b->st_size && is_same_time(a->st_mtim, b->st_mtim) &&
+           is_same_time(a->st_ctim, b->st_ctim);
+}
+
+static bool is_known_failure(struct shelf *shelf, const struct stat *st,
+                             struct movie_error *error)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&shelf->lock);
+    for (size_t i = 0; i < shelf->failure_count && !found; i++) {
+        found = is_same_state(&shelf->failures[i].file, st);
+        if (found)
+            *error = shelf->failures[i].error;
+    }
+    pthread_mutex_unlock(&shelf->lock);
+    return found;
+}
+
+static void remember_failure(struct shelf *shelf, const struct stat *st,
+                             const struct movie_error *error)
+{
+    pthread_mutex_lock(&shelf->lock);
+    if (shelf->failures == NULL)
+        shelf->failures = calloc(SHELF_MAX_FAILURES, sizeof(*shelf->failures));
+    if (shelf->failures != NULL) {
+        shelf->failures[shelf->next_failure] =
+            (struct shelf_failure){.file = *st, .error = *error};
+        shelf->next_failure = (shelf->next_failure + 1) % SHELF_MAX_FAILURES;
+        if (shelf->failure_count < SHELF_MAX_FAILURES)
+            shelf->failure_count++;
+    }
+    pthread_mutex_unlock(&shelf->lock);
+}
+
+/* --- opening ------------------------------------------------------------ */
+
+static void log_fault(void *context, int64_t offset_bytes, const char *what)
+{
+    const char *label = context;
+    char escaped[LOG_ESCAPED_BYTES];
+
+    log_warn("%s: offset %lld: %s", log_escape(escaped, label, strlen(label)),
+             (long long)offset_bytes, what);
+}
+
+static struct movie *open_new(int fd, const char *label,
+                              struct movie_error *error)
+{
+    /* The movie frees it. Without memory faults are not told. */
+    char *copy = strdup(label);
+    const struct movie_options options = {.on_fault =
+                                              copy == NULL ? NULL : log_fault,
+                                          .context = copy,
+                                          .free_context = free};
+
+    return movie_open(fd, &options, error);
+}
+
+struct movie *shelf_open(struct shelf *shelf, int fd, const char *label,
+                         struct movie_error *error)
+{
+    struct movie *movie;
+    struct stat st;
+
+    if (fstat(fd, &st) != 0) {
+        *error = (struct movie_error){.offset_bytes = -1};
+        snprintf(error->what, sizeof(error->what), "cannot be read: %m");
+        close(fd);
+        return NULL;
+    }
+    movie = find_shared(shelf, fd, &st);
+    if (movie != NULL || is_known_failure(shelf, &st, error)) {
+        close(fd);
+        return movie;
+    }
+    movie = open_new(fd, label, error);
+    if (movie != NULL)
+        return share(shelf, &st, movie);
+    if (!error->may_pass)
+        remember_failure(shelf, &st, error);
+    return NULL;
+}

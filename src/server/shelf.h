@@ -1,0 +1,49 @@
+/* The movies that are in use, shared by all who play the same file, and the
+ * newest few that were: an open descriptor to a movie. It also remembers files
+ * that could not be played, so that a damaged one is not searched anew for
+ * each who asks for it. Thread-safe. */
+#ifndef FLVD_SERVER_SHELF_H
+#define FLVD_SERVER_SHELF_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "flv/movie.h"
+
+/* Movies that are kept though nobody plays them. */
+#define SHELF_MAX_IDLE 8
+/* Files that cannot be played and are remembered. */
+#define SHELF_MAX_FAILURES 64
+
+struct shelf_failure {
+    struct stat file; /* as it was */
+    struct movie_error error;
+};
+
+struct shelf {
+    pthread_mutex_t lock;           /* guards all below */
+    struct shelf_movie *newest;     /* a list by the time they were asked for */
+    struct shelf_failure *failures; /* a ring; NULL before the first */
+    size_t failure_count;
+    size_t next_failure;
+};
+
+void shelf_init(struct shelf *shelf);
+void shelf_destroy(struct shelf *shelf);
+
+/* The movie of the file at `fd`, which it takes over, with a reference for the
+ * caller; NULL, and `error` filled, when it cannot be played. `label` names the
+ * file in the log and is copied. May block on the disk, but holds no lock
+ * meanwhile. */
+struct movie *shelf_open(struct shelf *shelf, int fd, const char *label,
+                         struct movie_error *error);
+
+/* Lets go of the movies that nobody plays, but for the newest few. For the end
+ * of a play; shelf_open does it too. */
+void shelf_tidy(struct shelf *shelf);
+
+/* Forgets everything; who plays a movie goes on. */
+void shelf_forget(struct shelf *shelf);
+
+#endif
