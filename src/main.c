@@ -1,4 +1,4 @@
-/* flvd: serves an FLV file over RTMP. Options, the log, the file, the
+/* flvd: serves FLV files over RTMP. Options, the log, the files, the
  * listeners, in this order; then it serves. What keeps it from starting is one
  * line on standard error, written here. */
 #include "config.h"
@@ -40,9 +40,24 @@ static void raise_descriptor_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static struct library *open_library(const struct options *options)
+static enum exit_status tell_library_error(const struct library_error *error)
 {
-    struct movie_error error;
+    fputs("flvd: ", stderr);
+    if (error->same_name == NULL) {
+        file_fault_print(stderr, error->path, &error->reason);
+        return EXIT_CANNOT_WORK;
+    }
+    file_fault_print_name(stderr, error->same_name);
+    fputs(" and ", stderr);
+    file_fault_print_name(stderr, error->path);
+    fputs(" would have the same name: leave one out, or rename it\n", stderr);
+    return EXIT_USAGE;
+}
+
+static struct library *open_library(const struct options *options,
+                                    enum exit_status *status)
+{
+    struct library_error error;
     struct library *library;
 
     if (options->demo)
@@ -50,12 +65,10 @@ static struct library *open_library(const struct options *options)
             flvd_demo_sample, (size_t)(flvd_demo_sample_end - flvd_demo_sample),
             &error);
     else
-        library = library_open_file(options->file, &error);
-    if (library == NULL) {
-        fputs("flvd: ", stderr);
-        file_fault_print(stderr, options->demo ? "demo" : options->file,
-                         &error);
-    }
+        library =
+            library_open(options->operands, options->operand_count, &error);
+    if (library == NULL)
+        *status = tell_library_error(&error);
     return library;
 }
 
@@ -81,13 +94,12 @@ static bool open_listeners(const struct options *options,
 }
 
 /* RFC 3986: what is not unreserved is percent-encoded. */
-static void append_encoded(char *url, size_t size, const char *name,
-                           size_t length)
+static void append_encoded(char *url, size_t size, struct amf0_string name)
 {
     size_t used = strlen(url);
 
-    for (size_t i = 0; i < length && used + 4 < size; i++) {
-        unsigned char c = (unsigned char)name[i];
+    for (size_t i = 0; i < name.length && used + 4 < size; i++) {
+        unsigned char c = (unsigned char)name.data[i];
 
         if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
             (c >= '0' && c <= '9') || (c != 0 && strchr("-._~", c) != NULL))
@@ -98,21 +110,20 @@ static void append_encoded(char *url, size_t size, const char *name,
     url[used] = '\0';
 }
 
-/* The URL of a listener: "rtmp://localhost:1935/vod/movie\n". */
+/* The URL of a listener: "rtmp://localhost:1935/vod/movie\n", or up to the
+ * name where that chooses. */
 static size_t make_url(const struct listener *listener,
                        const struct library *library,
                        char url[static LINE_QUEUE_MAX_LINE])
 {
     char address[ADDRESS_TEXT_BYTES];
-    size_t name_length;
-    const char *name = library_name(library, &name_length);
 
     address_format(&listener->address, address);
     if (listener->is_any)
         snprintf(address, sizeof(address), "localhost:%u",
                  (unsigned)address_port(&listener->address));
     snprintf(url, LINE_QUEUE_MAX_LINE, "rtmp://%s/vod/", address);
-    append_encoded(url, LINE_QUEUE_MAX_LINE - 1, name, name_length);
+    append_encoded(url, LINE_QUEUE_MAX_LINE - 1, library_name(library));
     strcat(url, "\n");
     return strlen(url);
 }
@@ -183,9 +194,12 @@ static enum exit_status run(void)
         return EXIT_CANNOT_WORK;
     }
     log_hold(true);
-    library = open_library(&options);
-    if (library != NULL)
+    library = open_library(&options, &status);
+    if (library != NULL) {
+        if (!options.has_loop)
+            options.loop = library_is_one_file(library) ? 0 : 1;
         status = serve(&options, library);
+    }
     log_stop();
     library_close(library);
     return status;

@@ -17,19 +17,18 @@
 /* A week: far beyond every sensible timeout, far below every overflow. */
 #define MAX_SECONDS 604800.0
 #define MAX_CLIENTS 1000000.0
-#define MAX_LOOP 4000000000.0
 
 const char options_help[] =
-    "Usage: flvd [OPTION]... FILE\n"
+    "Usage: flvd [OPTION]... FILE|DIRECTORY...\n"
     "       flvd [OPTION]... --demo\n"
     "       flvd --check [--quiet] FILE...\n"
-    "Serve an FLV file over RTMP to any number of players.\n"
+    "Serve FLV files over RTMP to any number of players.\n"
     "\n"
     "  -l, --listen [ADDRESS:]PORT  where to listen; may be repeated; port 0\n"
     "                               lets the kernel choose (default 1935)\n"
     "      --demo                   serve a built-in sample\n"
-    "      --loop COUNT             play the file COUNT times, 0 = for ever\n"
-    "                               (default 0)\n"
+    "      --loop COUNT             play a file COUNT times, 0 = for ever\n"
+    "                               (default 0 with one FILE, else 1)\n"
     "  -1, --once                   the same as --loop 1\n"
     "      --lead SECONDS           feed viewers this far ahead of real time\n"
     "                               (default: the buffer that each announces)\n"
@@ -54,6 +53,8 @@ const char options_help[] =
     "  -V, --version                show the version\n"
     "\n"
     "Watch it with:  ffplay rtmp://localhost/vod/movie\n"
+    "One FILE is what every name plays; of several, and of a DIRECTORY, which\n"
+    "is served with all below it, `movie' is movie.flv.\n"
     "The manual is flvd(1).\n";
 
 enum option_code {
@@ -171,8 +172,11 @@ static bool apply(int code, const char *value, struct options *options,
         options->demo = true;
         return true;
     case OPTION_LOOP:
-        return read_count("loop", value, 0, MAX_LOOP, &options->loop, fault);
+        options->has_loop = true;
+        return read_count("loop", value, 0, OPTIONS_MAX_LOOP, &options->loop,
+                          fault);
     case '1':
+        options->has_loop = true;
         options->loop = 1;
         return true;
     case OPTION_LEAD:
@@ -229,12 +233,12 @@ static bool check(struct options *options, char **operands, int operand_count,
                      "either it or '%.100s'",
                      operands[0]);
     if (!options->demo && operand_count == 0)
-        return wrong(fault, "name the FLV file to serve, or use --demo");
-    if (operand_count > 1)
-        return wrong(fault, "one FILE can be served; '%.100s' is one too many",
-                     operands[1]);
-    if (!options->demo && operands[0][0] == '\0')
-        return wrong(fault, "the name of the FLV file is empty");
+        return wrong(fault, "name the FLV files or directories to serve, or "
+                            "use --demo");
+    for (int i = 0; i < operand_count; i++) {
+        if (operands[i][0] == '\0')
+            return wrong(fault, "the name of a FILE or DIRECTORY is empty");
+    }
     if (!options->audio && !options->video)
         return wrong(fault, "--no-audio and --no-video together leave nothing "
                             "to serve");
@@ -243,7 +247,6 @@ static bool check(struct options *options, char **operands, int operand_count,
     if (options->listen_count == 0 &&
         !add_listen(options, OPTIONS_DEFAULT_PORT, fault))
         return false;
-    options->file = options->demo ? NULL : operands[0];
     return true;
 }
 

@@ -11,15 +11,17 @@
 #define OPTIONS_MAX_LISTEN 16
 #define OPTIONS_DEFAULT_PORT "1935"
 
+#define OPTIONS_MAX_LOOP 4000000000u
+
 struct options {
-    const char *file; /* NULL with `demo` */
+    char **operands; /* FILEs and DIRECTORYs, at least 1 unless `demo` */
+    size_t operand_count;
     bool demo;
     bool check;
-    char **operands; /* with `check` the files, at least 1 */
-    size_t operand_count;
     struct address listen[OPTIONS_MAX_LISTEN];
     size_t listen_count;  /* at least 1 */
     uint32_t loop;        /* rounds; 0: for ever */
+    bool has_loop;        /* else it depends on what the operands are */
     int64_t lead_ms;      /* -1: what the viewer announced */
     int64_t skip_late_ms; /* 0: never */
     bool audio;

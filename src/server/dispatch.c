@@ -38,9 +38,10 @@ static enum session_end handle_connect(struct command *command)
         log_debug("%s: connect came again and was ignored", connection->label);
         return SESSION_GOES_ON;
     }
+    if (!net_connection_set_app(connection, connect.app))
+        return SESSION_NO_MEMORY;
     connection->is_connected = true;
     connection->idle_since_ns = command->now_ns;
-    log_escape(connection->app, connect.app.data, connect.app.length);
     net_connection_add_u32(connection, RTMP_WINDOW_ACK_SIZE,
                            RTMP_OUTPUT_WINDOW_BYTES);
     byte_writer_init(&w, body, sizeof(body));
@@ -54,7 +55,6 @@ static enum session_end handle_connect(struct command *command)
     rtmp_write_connect_result(&w, command->call.transaction_id,
                               connect.enhanced);
     net_connection_add_command(connection, &w);
-    log_debug("%s: connect to app \"%s\"", connection->label, connection->app);
     return SESSION_GOES_ON;
 }
 

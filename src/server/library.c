@@ -1,93 +1,176 @@
-/* One FILE, looked up at each play; the movie of the last play is kept and
- * shared as long as it is the same file. */
+/* The operands in their order: the first that has the name wins. A FILE has one
+ * name, a DIRECTORY those of the files in it. One FILE alone has every name. */
 #include "config.h"
 
 #include "server/library.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/directory.h"
+#include "server/shelf.h"
 
-struct library {
-    const char *path; /* NULL: a movie in memory, which is never looked up */
-    pthread_mutex_t lock;
-    struct movie *movie; /* guarded by `lock`; NULL after library_forget */
+/* Of a file in a directory, as the log names it. */
+#define LABEL_BYTES (2 * NAME_BYTES)
+
+static const char *const extensions[] = {".flv", ".FLV"};
+
+struct operand {
+    const char *path;
+    struct amf0_string name; /* of a FILE */
+    bool is_directory;
+    struct directory directory;
 };
 
-static void log_fault(void *context, int64_t offset_bytes, const char *what)
-{
-    const char *path = context;
-    char escaped[LOG_ESCAPED_BYTES];
+struct library {
+    struct movie *memory; /* the only movie there is; NULL: see the operands */
+    struct shelf shelf;
+    size_t operand_count;
+    struct operand operands[];
+};
 
-    log_warn("%s: offset %lld: %s", log_escape(escaped, path, strlen(path)),
-             (long long)offset_bytes, what);
-}
-
-static void fail(struct movie_error *error, const char *what, int cause)
+static void fail(struct movie_error *reason, const char *what, int cause)
 {
     char text[128];
 
-    error->offset_bytes = -1;
-    error->can_remux = false;
-    snprintf(error->what, sizeof(error->what), "%s: %s", what,
+    *reason = (struct movie_error){.offset_bytes = -1};
+    snprintf(reason->what, sizeof(reason->what), "%s: %s", what,
              strerror_r(cause, text, sizeof(text)));
 }
 
-static struct movie *open_movie(const char *path, int fd,
-                                struct movie_error *error)
+static void refuse(struct movie_error *reason, const char *why)
 {
-    const struct movie_options options = {.on_fault = log_fault,
-                                          .context = (void *)(uintptr_t)path};
-
-    return movie_open(fd, &options, error);
+    *reason = (struct movie_error){.offset_bytes = -1};
+    snprintf(reason->what, sizeof(reason->what), "%s", why);
 }
 
-static int open_path(const char *path, struct movie_error *error)
+/* --- opening ------------------------------------------------------------ */
+
+static struct library *library_new(size_t operand_count)
 {
-    /* O_NONBLOCK: opening a FIFO must not wait for somebody to write. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct library *library = calloc(
+        1, sizeof(*library) + operand_count * sizeof(library->operands[0]));
 
-    if (fd < 0)
-        fail(error, "cannot be opened", errno);
-    return fd;
-}
-
-static struct library *library_new(const char *path, struct movie *movie)
-{
-    struct library *library = calloc(1, sizeof(*library));
-
-    if (library == NULL) {
-        movie_unref(movie);
-        return NULL;
-    }
-    library->path = path;
-    library->movie = movie;
-    pthread_mutex_init(&library->lock, NULL);
+    if (library != NULL)
+        shelf_init(&library->shelf);
     return library;
 }
 
-struct library *library_open_file(const char *path, struct movie_error *error)
+void library_close(struct library *library)
 {
-    struct library *library;
-    struct movie *movie;
-    int fd = open_path(path, error);
-
-    if (fd < 0)
-        return NULL;
-    movie = open_movie(path, fd, error);
-    if (movie == NULL)
-        return NULL;
-    library = library_new(path, movie);
     if (library == NULL)
-        fail(error, "cannot be served", ENOMEM);
+        return;
+    for (size_t i = 0; i < library->operand_count; i++) {
+        if (library->operands[i].is_directory)
+            directory_close(&library->operands[i].directory);
+    }
+    shelf_destroy(&library->shelf);
+    movie_unref(library->memory);
+    free(library);
+}
+
+static bool is_same_name(struct amf0_string a, struct amf0_string b)
+{
+    return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+}
+
+/* Another FILE of the same name before this one. */
+static const struct operand *find_namesake(const struct library *library,
+                                           const struct operand *operand)
+{
+    for (const struct operand *o = library->operands; o < operand; o++) {
+        if (!o->is_directory && is_same_name(o->name, operand->name))
+            return o;
+    }
+    return NULL;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Names and directories come before the files, which may take long. */
+static bool add_operands(struct library *library, char *const paths[],
+                         size_t count, struct library_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct operand *operand = &library->operands[i];
+        const struct operand *namesake;
+
+        error->path = operand->path = paths[i];
+        if (is_directory(paths[i])) {
+            if (!directory_open(&operand->directory, paths[i])) {
+                fail(&error->reason, "cannot be opened", errno);
+                return false;
+            }
+            operand->is_directory = true;
+        } else {
+            operand->name = name_of_file(paths[i]);
+            namesake = find_namesake(library, operand);
+            if (namesake != NULL) {
+                error->same_name = namesake->path;
+                return false;
+            }
+        }
+        library->operand_count = i + 1;
+    }
+    return true;
+}
+
+static int open_file(const char *path)
+{
+    /* O_NONBLOCK: opening a FIFO must not wait for somebody to write. */
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+static bool try_files(struct library *library, struct library_error *error)
+{
+    for (size_t i = 0; i < library->operand_count; i++) {
+        struct operand *operand = &library->operands[i];
+        struct movie *movie;
+        int fd;
+
+        if (operand->is_directory)
+            continue;
+        error->path = operand->path;
+        fd = open_file(operand->path);
+        if (fd < 0) {
+            fail(&error->reason, "cannot be opened", errno);
+            return false;
+        }
+        movie = shelf_open(&library->shelf, fd, operand->path, &error->reason);
+        if (movie == NULL)
+            return false;
+        movie_unref(movie);
+    }
+    return true;
+}
+
+struct library *library_open(char *const paths[], size_t count,
+                             struct library_error *error)
+{
+    struct library *library = library_new(count);
+
+    *error = (struct library_error){.path = paths[0]};
+    if (library == NULL) {
+        fail(&error->reason, "cannot be served", ENOMEM);
+        return NULL;
+    }
+    if (!add_operands(library, paths, count, error) ||
+        !try_files(library, error)) {
+        library_close(library);
+        return NULL;
+    }
     return library;
 }
 
@@ -113,100 +196,187 @@ static int open_memory(const uint8_t *data, size_t length)
 }
 
 struct library *library_open_memory(const void *data, size_t length,
-                                    struct movie_error *error)
+                                    struct library_error *error)
 {
-    struct library *library;
-    struct movie *movie;
-    int fd = open_memory(data, length);
+    struct library *library = library_new(0);
+    int fd;
 
-    if (fd < 0) {
-        fail(error, "cannot be put into memory", errno);
+    *error = (struct library_error){.path = "demo"};
+    if (library == NULL) {
+        fail(&error->reason, "cannot be served", ENOMEM);
         return NULL;
     }
-    movie = open_movie("demo", fd, error);
-    if (movie == NULL)
+    fd = open_memory(data, length);
+    if (fd < 0) {
+        fail(&error->reason, "cannot be put into memory", errno);
+        library_close(library);
         return NULL;
-    library = library_new(NULL, movie);
-    if (library == NULL)
-        fail(error, "cannot be served", ENOMEM);
+    }
+    library->memory = shelf_open(&library->shelf, fd, "demo", &error->reason);
+    if (library->memory == NULL) {
+        library_close(library);
+        return NULL;
+    }
     return library;
 }
 
-void library_close(struct library *library)
+/* --- finding ------------------------------------------------------------ */
+
+bool library_is_one_file(const struct library *library)
 {
-    if (library == NULL)
-        return;
-    movie_unref(library->movie);
-    pthread_mutex_destroy(&library->lock);
-    free(library);
+    return library->memory != NULL ||
+           (library->operand_count == 1 && !library->operands[0].is_directory);
 }
 
-/* The kept movie if `fd` is its file; else NULL. */
-static struct movie *kept_movie(struct library *library, int fd)
+struct amf0_string library_name(const struct library *library)
 {
-    struct movie *movie = NULL;
-
-    pthread_mutex_lock(&library->lock);
-    if (library->movie != NULL && movie_is_same_file(library->movie, fd))
-        movie = movie_ref(library->movie);
-    pthread_mutex_unlock(&library->lock);
-    return movie;
+    if (library->memory != NULL)
+        return (struct amf0_string){"demo", 4};
+    if (library_is_one_file(library))
+        return library->operands[0].name;
+    return (struct amf0_string){"", 0};
 }
 
-static void keep_movie(struct library *library, struct movie *movie)
+/* Why a file could not be opened: whether it is not there at all, which only
+ * one that leads out of its directory is worth a word. */
+static enum library_result judge(int cause, struct library_answer *answer)
 {
-    struct movie *before;
-
-    pthread_mutex_lock(&library->lock);
-    before = library->movie;
-    library->movie = movie_ref(movie);
-    pthread_mutex_unlock(&library->lock);
-    movie_unref(before);
+    if (cause == ENOENT || cause == ENOTDIR || cause == ENAMETOOLONG)
+        return LIBRARY_NOT_FOUND;
+    if (cause == EXDEV || cause == ELOOP) {
+        refuse(&answer->reason,
+               cause == EXDEV ? "a symbolic link leads out of the directory"
+                              : "its symbolic links cannot be followed");
+        return LIBRARY_NOT_FOUND;
+    }
+    fail(&answer->reason, "cannot be opened", cause);
+    return LIBRARY_FAILED;
 }
 
-struct movie *library_find(struct library *library, struct movie_error *error)
+static enum library_result take(struct library *library, int fd,
+                                const char *label,
+                                struct library_answer *answer)
 {
-    struct movie *movie;
+    answer->movie = shelf_open(&library->shelf, fd, label, &answer->reason);
+    return answer->movie == NULL ? LIBRARY_FAILED : LIBRARY_FOUND;
+}
+
+static enum library_result find_in_directory(struct library *library,
+                                             struct operand *operand,
+                                             struct library_answer *answer)
+{
+    for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
+        char path[NAME_BYTES + 4], label[LABEL_BYTES];
+        enum library_result result;
+        int fd;
+
+        snprintf(path, sizeof(path), "%s%s", answer->name, extensions[i]);
+        fd = directory_open_file(&operand->directory, path);
+        if (fd >= 0) {
+            snprintf(label, sizeof(label), "%s/%s", operand->path, path);
+            return take(library, fd, label, answer);
+        }
+        result = judge(errno, answer);
+        if (result != LIBRARY_NOT_FOUND)
+            return result;
+    }
+    return LIBRARY_NOT_FOUND;
+}
+
+static enum library_result find_file(struct library *library,
+                                     const struct operand *operand,
+                                     struct library_answer *answer)
+{
+    const struct amf0_string wanted = {answer->name, strlen(answer->name)};
     int fd;
 
-    if (library->path == NULL)
-        return movie_ref(library->movie);
-    fd = open_path(library->path, error);
-    if (fd < 0)
-        return NULL;
-    movie = kept_movie(library, fd);
-    if (movie != NULL) {
-        close(fd);
-        return movie;
-    }
-    movie = open_movie(library->path, fd, error);
-    if (movie != NULL)
-        keep_movie(library, movie);
-    return movie;
+    if (!is_same_name(operand->name, wanted))
+        return LIBRARY_NOT_FOUND;
+    fd = open_file(operand->path);
+    return fd < 0 ? judge(errno, answer)
+                  : take(library, fd, operand->path, answer);
 }
 
-const char *library_name(const struct library *library, size_t *length)
+/* The first operand that has the name in `answer`. */
+static enum library_result find_name(struct library *library,
+                                     struct library_answer *answer)
 {
-    const char *name = library->path == NULL ? "demo" : library->path;
-    const char *slash = strrchr(name, '/');
+    enum library_result result = LIBRARY_NOT_FOUND;
 
-    if (slash != NULL)
-        name = slash + 1;
-    *length = strlen(name);
-    if (*length > 4 && strcasecmp(name + *length - 4, ".flv") == 0)
-        *length -= 4;
-    return name;
+    for (size_t i = 0;
+         i < library->operand_count && result == LIBRARY_NOT_FOUND; i++) {
+        struct operand *operand = &library->operands[i];
+
+        result = operand->is_directory
+                     ? find_in_directory(library, operand, answer)
+                     : find_file(library, operand, answer);
+    }
+    return result;
+}
+
+static enum library_result find_only(struct library *library,
+                                     struct library_answer *answer)
+{
+    const struct operand *operand = library->operands;
+    const struct amf0_string name = library_name(library);
+    int fd, cause;
+
+    snprintf(answer->name, sizeof(answer->name), "%.*s", (int)name.length,
+             name.data);
+    if (library->memory != NULL) {
+        answer->movie = movie_ref(library->memory);
+        return LIBRARY_FOUND;
+    }
+    fd = open_file(operand->path);
+    if (fd >= 0)
+        return take(library, fd, operand->path, answer);
+    cause = errno;
+    fail(&answer->reason, "cannot be opened", cause);
+    return cause == ENOENT || cause == ENOTDIR ? LIBRARY_NOT_FOUND
+                                               : LIBRARY_FAILED;
+}
+
+enum library_result library_find(struct library *library,
+                                 const struct library_request *request,
+                                 struct library_answer *answer)
+{
+    enum library_result result = LIBRARY_NOT_FOUND;
+    struct name_walk walk;
+
+    answer->movie = NULL;
+    answer->reason = (struct movie_error){.offset_bytes = -1};
+    if (library_is_one_file(library))
+        return find_only(library, answer);
+    if (request->app.data == NULL) {
+        refuse(&answer->reason, "the application's name is too long");
+        return LIBRARY_NOT_FOUND;
+    }
+    name_walk_init(&walk, request->app, request->name);
+    while (result == LIBRARY_NOT_FOUND && name_walk_next(&walk, answer->name))
+        result = find_name(library, answer);
+    if (result == LIBRARY_NOT_FOUND && answer->reason.what[0] == '\0')
+        refuse(&answer->reason,
+               walk.fault == NULL ? "there is no such file" : walk.fault);
+    return result;
+}
+
+/* --- what is kept ------------------------------------------------------- */
+
+void library_tidy(struct library *library)
+{
+    shelf_tidy(&library->shelf);
 }
 
 void library_forget(struct library *library)
 {
-    struct movie *movie;
+    shelf_forget(&library->shelf);
+    for (size_t i = 0; i < library->operand_count; i++) {
+        struct operand *operand = &library->operands[i];
+        char escaped[LOG_ESCAPED_BYTES];
 
-    if (library->path == NULL)
-        return;
-    pthread_mutex_lock(&library->lock);
-    movie = library->movie;
-    library->movie = NULL;
-    pthread_mutex_unlock(&library->lock);
-    movie_unref(movie);
+        if (!operand->is_directory || directory_reopen(&operand->directory))
+            continue;
+        log_warn("%s: cannot be opened again, and is served as it was: %m",
+                 log_escape(escaped, operand->path, strlen(operand->path)));
+    }
 }

@@ -1,6 +1,6 @@
-/* Which movie a name stands for. FILE is looked up again for each play, so
- * that a file that was replaced is what new viewers get; the movie is shared
- * by all who play the same file. Thread-safe. */
+/* Which movie a name stands for: the files and directories that are served.
+ * Names are looked up at each play, so that a file that was added or replaced
+ * is what new viewers get. Thread-safe. */
 #ifndef FLVD_SERVER_LIBRARY_H
 #define FLVD_SERVER_LIBRARY_H
 
@@ -8,29 +8,69 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "amf/amf0.h"
 #include "flv/movie.h"
+#include "server/name.h"
 
 struct library; /* opaque */
 
-/* A library of one file. Opens it once to see that it can be played: NULL and
- * `error` filled when it cannot. `path` must outlive the library. */
-struct library *library_open_file(const char *path, struct movie_error *error);
+/* Why a library could not be opened. */
+struct library_error {
+    const char *path;          /* of the operand at fault */
+    const char *same_name;     /* another one of the same name, which is the
+                                  user's mistake; NULL: not this */
+    struct movie_error reason; /* unless same_name */
+};
+
+/* A library of `count` FILEs and DIRECTORYs. Opens each to see that it can be
+ * played, or read: NULL and `error` filled when one cannot. The paths must
+ * outlive the library. */
+struct library *library_open(char *const paths[], size_t count,
+                             struct library_error *error);
 
 /* A library of one movie in memory, `length` bytes at `data`, which are
  * copied. NULL and `error` filled when that fails. */
 struct library *library_open_memory(const void *data, size_t length,
-                                    struct movie_error *error);
+                                    struct library_error *error);
 
 void library_close(struct library *library);
 
-/* The movie to play, with a reference for the caller; NULL, and `error`
- * filled, when it cannot be played now. May block on the disk. */
-struct movie *library_find(struct library *library, struct movie_error *error);
+/* What a viewer asks for, as received. */
+struct library_request {
+    struct amf0_string app; /* data NULL: longer than anybody's */
+    struct amf0_string name;
+};
 
-/* The name that the URL shows: the last part of the path without ".flv". */
-const char *library_name(const struct library *library, size_t *length);
+enum library_result {
+    LIBRARY_FOUND,
+    LIBRARY_NOT_FOUND, /* no such name, or one that is refused */
+    LIBRARY_FAILED     /* it is there, but may not be read or played */
+};
 
-/* Forgets the movie that is kept between plays; who plays it goes on. */
+struct library_answer {
+    struct movie *movie;       /* when found; a reference for the caller */
+    char name[NAME_BYTES];     /* when found: what the name was resolved to,
+                                  such as `sub/movie` */
+    struct movie_error reason; /* when not found or failed */
+};
+
+/* Looks up the movie to play. May block on the disk. */
+enum library_result library_find(struct library *library,
+                                 const struct library_request *request,
+                                 struct library_answer *answer);
+
+/* Whether it holds one FILE, which every name plays. */
+bool library_is_one_file(const struct library *library);
+
+/* The name that the URL shows; empty unless the library is one file. */
+struct amf0_string library_name(const struct library *library);
+
+/* To be called when somebody has stopped to play: lets go of movies that
+ * nobody plays. */
+void library_tidy(struct library *library);
+
+/* Forgets what is kept between plays, and opens the directories anew; who plays
+ * a movie goes on. */
 void library_forget(struct library *library);
 
 #endif

@@ -5,6 +5,7 @@
 #include "server/net_connection.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rtmp/command.h"
@@ -30,6 +31,34 @@ void net_connection_destroy(struct net_connection *connection)
 {
     for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++)
         net_stream_destroy(&connection->streams[i]);
+    free(connection->app_path);
+    library_tidy(connection->library);
+}
+
+/* The "?" is kept as a sign that there was a query (name_walk_init). */
+static bool keep_app_path(struct net_connection *connection,
+                          struct amf0_string app)
+{
+    size_t length = name_without_query(app).length;
+
+    if (length > RTMP_MAX_NAME_BYTES)
+        return true;
+    if (length < app.length)
+        length++;
+    connection->app_path = malloc(length + 1);
+    if (connection->app_path == NULL)
+        return false;
+    memcpy(connection->app_path, app.data, length);
+    connection->app_path_length = length;
+    return true;
+}
+
+bool net_connection_set_app(struct net_connection *connection,
+                            struct amf0_string app)
+{
+    log_escape(connection->app, app.data, app.length);
+    log_debug("%s: connect to app \"%s\"", connection->label, connection->app);
+    return keep_app_path(connection, app);
 }
 
 bool net_connection_is_playing(const struct net_connection *connection)

@@ -40,6 +40,9 @@ struct net_connection {
     uint64_t sent_bytes; /* of media, in all plays */
     uint64_t sent_tags;
     uint64_t skips; /* how often it was late, and moved on */
+    char *app_path; /* the application as received, but for its query; NULL
+                       when it was too long */
+    size_t app_path_length;
     struct net_stream streams[RTMP_MAX_MESSAGE_STREAMS];
     struct outbox outbox;
     char app[LOG_ESCAPED_BYTES];  /* as received, escaped; "" before connect */
@@ -50,6 +53,10 @@ void net_connection_init(struct net_connection *connection,
                          const struct options *options, struct library *library,
                          const char *label, int64_t now_ns);
 void net_connection_destroy(struct net_connection *connection);
+
+/* Takes note of connect's application. False when memory is short. */
+bool net_connection_set_app(struct net_connection *connection,
+                            struct amf0_string app);
 
 /* The stream with a message stream id; NULL when it was not created. Some
  * clients send play on id 0: they mean the first. */

@@ -4,6 +4,8 @@
 
 #include "server/stream_commands.h"
 
+#include <string.h>
+
 #include "amf/amf0.h"
 
 static void refuse_play(struct command *command,
@@ -18,6 +20,17 @@ static void refuse_play(struct command *command,
                       &command->connection->outbox);
 }
 
+static enum library_result look_up(const struct net_connection *connection,
+                                   struct amf0_string name,
+                                   struct library_answer *answer)
+{
+    const struct library_request request = {
+        .app = {connection->app_path, connection->app_path_length},
+        .name = name};
+
+    return library_find(connection->library, &request, answer);
+}
+
 /* The movie that a stream is to play, with a reference for the caller; NULL
  * when there is none, which the viewer and the log are told. */
 static struct movie *find_movie(struct command *command,
@@ -25,21 +38,26 @@ static struct movie *find_movie(struct command *command,
                                 struct amf0_string name)
 {
     struct net_connection *connection = command->connection;
-    struct movie_error error;
-    struct movie *movie;
+    struct library_answer answer;
+    char resolved[LOG_ESCAPED_BYTES];
+    enum library_result result = look_up(connection, name, &answer);
 
     log_escape(connection->name, name.data, name.length);
-    movie = library_find(connection->library, &error);
-    if (movie != NULL) {
-        log_debug("%s: play \"%s\"", connection->label, connection->name);
-        return movie;
+    if (result == LIBRARY_FOUND) {
+        log_debug("%s: play \"%s\", which is \"%s\"", connection->label,
+                  connection->name,
+                  log_escape(resolved, answer.name, strlen(answer.name)));
+        return answer.movie;
     }
     if (!connection->refusal_told)
         log_warn("%s: app \"%s\", name \"%s\" cannot be played: %s",
                  connection->label, connection->app, connection->name,
-                 error.what);
+                 answer.reason.what);
     connection->refusal_told = true;
-    refuse_play(command, stream, "NetStream.Play.StreamNotFound", name);
+    refuse_play(command, stream,
+                result == LIBRARY_FAILED ? "NetStream.Play.Failed"
+                                         : "NetStream.Play.StreamNotFound",
+                name);
     return NULL;
 }
 
@@ -260,15 +278,15 @@ enum session_end command_publish(struct command *command)
 enum session_end command_get_stream_length(struct command *command)
 {
     struct net_connection *connection = command->connection;
-    struct movie_error error;
-    struct movie *movie;
+    struct amf0_string name = {"", 0};
+    struct library_answer answer;
     double seconds = 0;
 
-    if (connection->options->loop == 1) {
-        movie = library_find(connection->library, &error);
-        if (movie != NULL)
-            seconds = (double)movie_duration_ms(movie) / 1000.0;
-        movie_unref(movie);
+    (void)rtmp_argument_string(&command->call, &name);
+    if (connection->options->loop == 1 &&
+        look_up(connection, name, &answer) == LIBRARY_FOUND) {
+        seconds = (double)movie_duration_ms(answer.movie) / 1000.0;
+        movie_unref(answer.movie);
     }
     net_connection_add_result(connection, command->call.transaction_id,
                               seconds);

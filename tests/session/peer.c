@@ -26,7 +26,7 @@ static int64_t deadline_ns;
 
 void server_start(struct server *server, struct flv_bytes file)
 {
-    struct movie_error error;
+    struct library_error error;
 
     memset(server, 0, sizeof(*server));
     deadline_ns = clock_now_ns() + TEST_SECONDS * CLOCK_NS_PER_S;
@@ -46,8 +46,8 @@ void server_start(struct server *server, struct flv_bytes file)
     server->log_fd = memfd_create("log", MFD_CLOEXEC);
     ck_assert_int_ge(server->log_fd, 0);
     ck_assert(log_start(server->log_fd, LOG_LEVEL_DEBUG));
-    server->library = library_open_file(server->path, &error);
-    ck_assert_msg(server->library != NULL, "the file %s", error.what);
+    server->library = library_open((char *[]){server->path}, 1, &error);
+    ck_assert_msg(server->library != NULL, "the file %s", error.reason.what);
     roster_init(&server->roster, server->options.max_clients, 1);
     server->context.options = &server->options;
     server->context.library = server->library;

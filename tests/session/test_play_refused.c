@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-START_TEST(a_missing_file_is_not_found_until_it_is_back)
+START_TEST(a_file_that_is_no_flv_fails_until_it_is_one)
 {
     struct server server;
 
@@ -15,7 +15,7 @@ START_TEST(a_missing_file_is_not_found_until_it_is_back)
     ck_assert_int_eq(ftruncate(server.file_fd, 0), 0);
     for (int i = 0; i < 2; i++) {
         send_command(peer, 1, "play", 0, "ns", "movie");
-        expect_status(peer, 1, "error", "NetStream.Play.StreamNotFound");
+        expect_status(peer, 1, "error", "NetStream.Play.Failed");
         ck_assert(message_has_string(&peer->message, "details", "movie"));
         expect_silence(peer);
     }
@@ -53,6 +53,6 @@ int main(void)
 {
     return run_tests(
         "play refused",
-        (const TTest *[]){a_missing_file_is_not_found_until_it_is_back,
+        (const TTest *[]){a_file_that_is_no_flv_fails_until_it_is_one,
                           a_stream_that_was_not_created_fails, NULL});
 }

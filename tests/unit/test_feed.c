@@ -55,13 +55,13 @@ static void forget_replies(void)
  * stream and plays; the replies until here are forgotten. */
 static void start(uint32_t loop)
 {
-    struct movie_error error;
+    struct library_error error;
 
     options = (struct options){
         .loop = loop, .lead_ms = FAR, .audio = true, .video = true};
     file_fd = flv_bytes_open(&file);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", file_fd);
-    library = library_open_file(path, &error);
+    library = library_open((char *[]){path}, 1, &error);
     ck_assert_ptr_nonnull(library);
     net_connection_init(&connection, &options, library, "label", 0);
     feed_init(&feed);

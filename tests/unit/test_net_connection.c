@@ -21,7 +21,7 @@ static int64_t now_ns;
 
 static void set_up(void)
 {
-    struct movie_error error;
+    struct library_error error;
     struct flv_bytes b = {0};
 
     options = (struct options){

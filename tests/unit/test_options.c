@@ -45,12 +45,14 @@ START_TEST(defaults)
 {
     const struct options o = parse_well("flvd movie.flv");
 
-    ck_assert_str_eq(o.file, "movie.flv");
+    ck_assert_uint_eq(o.operand_count, 1);
+    ck_assert_str_eq(o.operands[0], "movie.flv");
     ck_assert(!o.demo);
     ck_assert_uint_eq(o.listen_count, 1);
     ck_assert(o.listen[0].is_any);
     ck_assert_uint_eq(address_port(&o.listen[0].socket), 1935);
     ck_assert_uint_eq(o.loop, 0);
+    ck_assert(!o.has_loop);
     ck_assert_int_eq(o.lead_ms, -1);
     ck_assert_int_eq(o.skip_late_ms, 0);
     ck_assert(o.audio);
@@ -70,11 +72,13 @@ START_TEST(flags)
     struct options o = parse_well("flvd --demo");
 
     ck_assert(o.demo);
-    ck_assert_ptr_null(o.file);
+    ck_assert_uint_eq(o.operand_count, 0);
     ck_assert_uint_eq(parse_well("flvd --once f").loop, 1);
     ck_assert_uint_eq(parse_well("flvd -1 f").loop, 1);
     ck_assert_uint_eq(parse_well("flvd f -1").loop, 1);
     ck_assert_uint_eq(parse_well("flvd --once --loop 3 f").loop, 3);
+    ck_assert(parse_well("flvd --once f").has_loop);
+    ck_assert(parse_well("flvd --loop 0 f").has_loop);
     o = parse_well("flvd --no-audio f");
     ck_assert(!o.audio && o.video);
     o = parse_well("flvd --no-video f");
@@ -83,7 +87,12 @@ START_TEST(flags)
     ck_assert(parse_well("flvd --quiet f").quiet);
     ck_assert(parse_well("flvd -v f").verbose);
     ck_assert(parse_well("flvd --verbose f").verbose);
-    ck_assert_str_eq(parse_well("flvd -- -f").file, "-f");
+    ck_assert_str_eq(parse_well("flvd -- -f").operands[0], "-f");
+    o = parse_well("flvd a -q b --once c");
+    ck_assert_uint_eq(o.operand_count, 3);
+    ck_assert_str_eq(o.operands[0], "a");
+    ck_assert_str_eq(o.operands[1], "b");
+    ck_assert_str_eq(o.operands[2], "c");
 }
 END_TEST
 
@@ -185,8 +194,8 @@ START_TEST(what_is_wrong_is_named)
         const char *words[3];
     } cases[] = {
         {"flvd", {"FLV file", "--demo"}},
-        {"flvd ", {"name of the FLV file", "empty"}},
-        {"flvd a b", {"one FILE", "'b'"}},
+        {"flvd ", {"name of a FILE", "empty"}},
+        {"flvd a  b", {"name of a FILE", "empty"}},
         {"flvd --demo a", {"--demo", "'a'"}},
         {"flvd --no-audio --no-video f", {"--no-audio", "--no-video"}},
         {"flvd -q -v f", {"--quiet", "--verbose"}},
