@@ -38,7 +38,7 @@ static enum session_end handle_connect(struct command *command)
         log_debug("%s: connect came again and was ignored", connection->label);
         return SESSION_GOES_ON;
     }
-    if (!net_connection_set_app(connection, connect.app))
+    if (!net_connection_set_app(connection, connect.app, connect.tc_url))
         return SESSION_NO_MEMORY;
     connection->is_connected = true;
     connection->idle_since_ns = command->now_ns;

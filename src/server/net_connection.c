@@ -22,6 +22,7 @@ void net_connection_init(struct net_connection *connection,
     connection->idle_since_ns = now_ns;
     connection->nudge_ns = CLOCK_NEVER;
     connection->default_buffer_ms = -1;
+    play_query_init(&connection->url_query);
     connection->app[0] = '\0';
     connection->name[0] = '\0';
     outbox_init(&connection->outbox);
@@ -53,11 +54,17 @@ static bool keep_app_path(struct net_connection *connection,
     return true;
 }
 
+/* Some clients put the query of their URL into the application, others leave it
+ * in tcUrl alone. */
 bool net_connection_set_app(struct net_connection *connection,
-                            struct amf0_string app)
+                            struct amf0_string app, struct amf0_string tc_url)
 {
+    bool good = play_query_read(&connection->url_query, tc_url);
+
+    good = play_query_read(&connection->url_query, app) && good;
     log_escape(connection->app, app.data, app.length);
-    log_debug("%s: connect to app \"%s\"", connection->label, connection->app);
+    log_debug("%s: connect to app \"%s\"%s", connection->label, connection->app,
+              good ? "" : ": values in its query are ignored");
     return keep_app_path(connection, app);
 }
 

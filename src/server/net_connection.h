@@ -16,6 +16,7 @@
 #include "server/library.h"
 #include "server/net_stream.h"
 #include "server/outbox.h"
+#include "server/play_query.h"
 
 /* Bodies of replies; names in them are cut to 512 bytes (rtmp/command.h). */
 #define NET_CONNECTION_BODY_BYTES 1024
@@ -43,6 +44,7 @@ struct net_connection {
     char *app_path; /* the application as received, but for its query; NULL
                        when it was too long */
     size_t app_path_length;
+    struct play_query url_query; /* of the connection's URL */
     struct net_stream streams[RTMP_MAX_MESSAGE_STREAMS];
     struct outbox outbox;
     char app[LOG_ESCAPED_BYTES];  /* as received, escaped; "" before connect */
@@ -54,9 +56,9 @@ void net_connection_init(struct net_connection *connection,
                          const char *label, int64_t now_ns);
 void net_connection_destroy(struct net_connection *connection);
 
-/* Takes note of connect's application. False when memory is short. */
+/* Takes note of connect's application and URL. False when memory is short. */
 bool net_connection_set_app(struct net_connection *connection,
-                            struct amf0_string app);
+                            struct amf0_string app, struct amf0_string tc_url);
 
 /* The stream with a message stream id; NULL when it was not created. Some
  * clients send play on id 0: they mean the first. */

@@ -61,6 +61,35 @@ static struct movie *find_movie(struct command *command,
     return NULL;
 }
 
+/* What the query of a name asks for, or else that of the connection's URL. */
+static struct play_query read_query(const struct net_connection *connection,
+                                    struct amf0_string name)
+{
+    struct play_query query = connection->url_query;
+
+    if (!play_query_read(&query, name))
+        log_debug("%s: values in the query of the name are ignored",
+                  connection->label);
+    if (query.rounds < 0)
+        query.rounds = connection->options->loop;
+    return query;
+}
+
+/* The range of a play: what its arguments leave open is up to the query. */
+static void set_range(struct net_stream_play *how, const struct rtmp_play *play,
+                      const struct play_query *query)
+{
+    how->start_ms = play->start_ms > 0 ? play->start_ms : query->start_ms;
+    how->duration_ms = play->duration_ms;
+    how->reset = play->reset;
+    /* 0 is a single frame, but xiu sends it, without reset, for all. */
+    if (how->duration_ms == 0 && play->reset)
+        how->duration_ms = 1;
+    if (how->duration_ms <= 0)
+        how->duration_ms = query->duration_ms == 0 ? 1 : query->duration_ms;
+    how->options.rounds = (uint32_t)query->rounds;
+}
+
 /* The stream that is to play. When it was not created the viewer is told. */
 static struct net_stream *find_player(struct command *command,
                                       struct amf0_string name)
@@ -94,22 +123,19 @@ static enum session_end start_play(struct command *command,
     struct net_connection *connection = command->connection;
     struct net_stream_play how = {
         .name = play->name,
-        .reset = play->reset,
         .fixed_lead_ms = connection->options->lead_ms,
         .skip_late_ms = connection->options->skip_late_ms,
-        .start_ms = play->start_ms,
-        /* 0 is a single frame, but xiu sends it, without reset, for all. */
-        .duration_ms =
-            play->duration_ms == 0 && play->reset ? 1 : play->duration_ms,
         .options = {.audio = connection->options->audio,
-                    .video = connection->options->video,
-                    .rounds = connection->options->loop}};
+                    .video = connection->options->video}};
+    struct play_query query;
     bool plays;
 
     how.movie = find_movie(command, stream, play->name);
     if (how.movie == NULL)
         return SESSION_GOES_ON;
     connection->media_changed = true;
+    query = read_query(connection, play->name);
+    set_range(&how, play, &query);
     plays = net_stream_play(stream, &how, &connection->outbox, command->now_ns);
     movie_unref(how.movie);
     return plays ? SESSION_GOES_ON : SESSION_NO_MEMORY;
@@ -283,7 +309,7 @@ enum session_end command_get_stream_length(struct command *command)
     double seconds = 0;
 
     (void)rtmp_argument_string(&command->call, &name);
-    if (connection->options->loop == 1 &&
+    if (read_query(connection, name).rounds == 1 &&
         look_up(connection, name, &answer) == LIBRARY_FOUND) {
         seconds = (double)movie_duration_ms(answer.movie) / 1000.0;
         movie_unref(answer.movie);

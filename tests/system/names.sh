@@ -68,6 +68,9 @@ done <<'END'
 11 vod/other
 12 vod/single
 12 single
+10 vod/movie?loop=2
+3 vod/sub/movie?start=0.12
+2 vod/movie?duration=0.08
 END
 
 # --- librtmp: its own way with URLs, and names as they are
@@ -122,6 +125,7 @@ as_parted 6 vod/sub 'movie?x=y'
 as_parted 7 'vod/sub/deep dir' 'Grüße 100%'
 as_parted 7 'vod/sub' 'deep%20dir/Gr%c3%bc%c3%9fe%20100%25'
 as_parted 8 vod a%20b
+as_parted 10 'vod?loop=2' movie
 
 # --- GStreamer
 
