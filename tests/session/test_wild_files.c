@@ -199,7 +199,7 @@ START_TEST(what_is_no_flv)
         do_connect(peer);
         do_create_stream(peer);
         send_command(peer, 1, "play", 0, "ns", "movie");
-        expect_status(peer, 1, "error", "NetStream.Play.StreamNotFound");
+        expect_status(peer, 1, "error", "NetStream.Play.Failed");
         expect_silence(peer);
         peer_close(peer);
         server_stop(&server, "peer closed the connection");
