@@ -248,9 +248,12 @@ struct connection {
 /* False when the server hung up. */
 static bool fill(struct connection *connection)
 {
-    ssize_t n =
-        recv(connection->fd, connection->buffer, sizeof(connection->buffer), 0);
+    ssize_t n;
 
+    do /* a stop and a SIGCONT interrupt it */
+        n = recv(connection->fd, connection->buffer, sizeof(connection->buffer),
+                 0);
+    while (n < 0 && errno == EINTR);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         die("nothing came for %d s", RECEIVE_TIMEOUT_S);
     if (n < 0 && errno != ECONNRESET)
