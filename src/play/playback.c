@@ -184,12 +184,15 @@ static bool switches_here(struct playback *playback)
     return place->next.time_ms >= walk->landing_ms;
 }
 
+/* How long ago the next tag should have been played. */
 static int64_t late_ms(const struct playback_place *place, int64_t now_ns)
 {
-    return (now_ns - media_clock_at_ns(&place->clock, place->next_pace_ms)) /
-           CLOCK_NS_PER_MS;
+    return (now_ns - place->clock.origin_ns) / CLOCK_NS_PER_MS -
+           place->next_pace_ms;
 }
 
+/* A track that lies behind the other in the file says nothing: it may be late
+ * wherever the play goes on. */
 static bool is_late(const struct playback *playback, int64_t now_ns)
 {
     const struct playback_place *place = &playback->place;
@@ -197,6 +200,7 @@ static bool is_late(const struct playback *playback, int64_t now_ns)
     return playback->skip_late_ms > 0 && !playback->has_no_keyframe &&
            !playback->is_paused && playback->errand == PLAYBACK_STAYS &&
            !flv_tag_kind_is_header(place->next.tag.kind) &&
+           place->next_pace_ms == place->clock.furthest_ms &&
            late_ms(place, now_ns) > playback->skip_late_ms;
 }
 

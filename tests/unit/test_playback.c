@@ -1294,6 +1294,38 @@ START_TEST(without_a_keyframe_ahead_all_is_fed)
 }
 END_TEST
 
+/* Sound that lies 2 s behind the pictures in the file, and later than that in
+ * time: neither it nor what is sent earlier for its sake makes anybody late. */
+START_TEST(a_track_that_lies_behind_is_not_late)
+{
+    begin_file();
+    for (uint32_t ms = 0; ms < 12000; ms += 40) {
+        if (ms % 400 == 0)
+            flv_bytes_keyframe(&file, ms, 10);
+        else
+            flv_bytes_inter(&file, ms, 10);
+        if (ms >= 2000)
+            flv_bytes_audio(&file, ms - 2000, 10);
+    }
+    start_skipping(&once);
+    for (int64_t ms = 0; ms < 5000; ms += 10) {
+        struct playback_item item;
+        enum playback_step step;
+        int64_t due_ns;
+
+        while ((step = playback_next(&playback, ms * MS, &item, &due_ns)) ==
+               PLAYBACK_SEND)
+            ;
+        ck_assert_int_eq(step, PLAYBACK_WAIT);
+    }
+    /* Moved once, not for each tag of it. */
+    ck_assert_int_eq(skip(9010 * MS), PLAYBACK_SKIPPED);
+    ck_assert_uint_eq(expect_sent(9200 * MS).timestamp_ms, 9200);
+    ck_assert_uint_eq(expect_sent(9200 * MS).timestamp_ms, 7200);
+    finish();
+}
+END_TEST
+
 /* Nobody waits longer for the landing than over a jump. */
 START_TEST(a_gap_of_an_hour_is_not_waited_for)
 {
@@ -1346,6 +1378,7 @@ int main(void)
     tcase_add_test(tests, whose_end_is_past_comes_to_it);
     tcase_add_test(tests, whose_duration_is_past_comes_to_its_end);
     tcase_add_test(tests, without_a_keyframe_ahead_all_is_fed);
+    tcase_add_test(tests, a_track_that_lies_behind_is_not_late);
     tcase_add_test(tests, a_gap_of_an_hour_is_not_waited_for);
     tcase_add_test(tests, one_track_has_its_own_seam);
     tcase_add_test(tests, the_average_frame_counts);
