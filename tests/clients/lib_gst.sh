@@ -14,10 +14,9 @@ need_element() {
     gst-inspect-1.0 "$1" >/dev/null || skip "GStreamer has no $1"
 }
 
-# launch PIPELINE: ends with the end of the stream in all sinks.
+# launch PIPELINE...: ends with the end of the stream in all sinks.
 launch() {
-    # shellcheck disable=SC2086
-    bounded 40 gst-launch-1.0 -q $1 >messages 2>&1 3<&- ||
+    bounded 40 gst-launch-1.0 -q "$@" >messages 2>&1 3<&- ||
         fail "GStreamer: $? $(tail -n 20 messages)"
     [ ! -s messages ] || fail "GStreamer complains: $(cat messages)"
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # GStreamer's rtmp2src: plays a film once and sees its end, pauses by not reading
-# on, and plays on in a loop. It cannot seek.
+# on, and plays on in a loop. It refuses to seek.
 # shellcheck source=tests/clients/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/clients/lib_gst.sh
@@ -9,7 +9,7 @@ need_element rtmp2src
 
 make_clip clip.flv 1
 serve --once clip.flv
-launch "rtmp2src location=$url ! filesink location=copy.flv"
+launch rtmp2src "location=$url" ! filesink location=copy.flv
 expect_all_sent clip.flv
 expect_same_media clip.flv copy.flv
 watch rtmp2src
@@ -35,5 +35,7 @@ serve clip.flv
 watch rtmp2src
 expect_played '^video 2[5-9][0-9][0-9] '
 expect_rising_pictures 55
+echo 'seek 500' >&8
+expect_played 'seek refused'
 leave
 stop_flvd

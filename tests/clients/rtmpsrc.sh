@@ -13,12 +13,22 @@ need_element rtmpsrc
 
 make_clip clip.flv 1
 serve --once clip.flv
-launch "rtmpsrc blocksize=1 location=$url ! filesink location=copy.flv"
+launch rtmpsrc blocksize=1 "location=$url" ! filesink location=copy.flv
 expect_all_sent clip.flv
 expect_same_media clip.flv copy.flv
 watch "rtmpsrc blocksize=1"
 expect_player_end
 expect_rising_pictures "$(count_frames v clip.flv)"
+stop_flvd
+
+# librtmp has a start, in milliseconds, and takes its words from the location.
+make_clip parts.flv 3
+serve --once parts.flv
+launch rtmpsrc blocksize=1 "location=$url start=1500" ! filesink location=part.flv
+said ' client play .* 1500$' || fail "no start: $(grep ' client play ' "$tap_log")"
+frames_of parts.flv | awk '$2 >= 1000' | cut -d ' ' -f 1,3- >expected
+frames_of part.flv | cut -d ' ' -f 1,3- | diff expected - >differences ||
+    fail "not the part of the film: $(head differences)"
 stop_flvd
 
 # It announces a buffer of 30 s. In a shorter film it gets the end before its
