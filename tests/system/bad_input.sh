@@ -32,8 +32,6 @@ file() {
 file missing.flv 'cannot be opened: No such file'
 : >empty.flv
 file empty.flv 'is empty'
-mkdir directory.flv
-file directory.flv 'is a directory'
 mkfifo fifo.flv
 file fifo.flv 'is a FIFO'
 echo 'This is a text, not a film.' >text.flv

@@ -186,6 +186,29 @@ refused leads-out 'a symbolic link leads out of the directory'
 has 5 'a directory that is back' "$base/vod/movie"
 stop_flvd
 
+# --- who watches goes on with what was there
+
+clip first.flv 15
+clip second.flv 16
+cp first.flv media/shown.flv
+flvd_wrapper=setsid
+start_flvd --lead 1 --loop 0 media
+flvd_wrapper=
+url=${url}shown
+start_viewer first.flv -r 4
+old_viewer=$viewer_pid
+cp second.flv next.flv
+mv next.flv media/shown.flv
+start_viewer second.flv -r 4
+new_viewer=$viewer_pid
+rm media/shown.flv
+kill -HUP $flvd_pid
+mv media elsewhere
+expect_viewer_end $old_viewer
+expect_viewer_end $new_viewer
+mv elsewhere media
+stop_flvd
+
 # --- what is refused at the start
 
 # not_served STATUS PATTERN OPERAND...
