@@ -663,7 +663,7 @@ void await_heard(struct client *c)
 
     do {
         ck_assert_int_eq(ioctl(c->peer->fd, SIOCOUTQ, &unread), 0);
-        (void)usleep(1000);
+        (void)usleep(1000); /* no call waits for that */
     } while (unread > 0);
 }
 
