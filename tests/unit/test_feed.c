@@ -604,6 +604,70 @@ START_TEST(dropping_after_a_seek_has_landed)
 }
 END_TEST
 
+static void send_all_at(int64_t now_ns)
+{
+    (void)feed_fill(&feed, &connection, now_ns);
+    ck_assert(send_some(SIZE_MAX));
+    feed_sent(&feed, &connection);
+}
+
+/* A viewer is found to be late when a tag of its play is in the gather, while
+ * another play of the connection goes on. It is moved when nothing of it is in
+ * the gather any more. */
+START_TEST(dropping_around_a_skip)
+{
+    const int64_t late_ns = 10041 * CLOCK_NS_PER_MS;
+
+    for (int drops = 0; drops < 3; drops++) {
+        struct seen seen = {0};
+        char times[128] = "";
+
+        begin_file(); /* 120 ms, the sound behind the pictures */
+        flv_bytes_keyframe(&file, 0, 100);
+        flv_bytes_keyframe(&file, 40, 100);
+        flv_bytes_audio(&file, 20, 50);
+        add_big(80, 300000); /* more than a gather */
+        flv_bytes_audio(&file, 60, 50);
+        start(0);
+        options.lead_ms = 0;
+        options.skip_late_ms = 100;
+        ask_to_play(1);
+        forget_replies();
+        for (int64_t ms = 0; ms < 120; ms += 40)
+            send_all_at(ms * CLOCK_NS_PER_MS);
+        ck_assert(feed.in_message);
+        hand(20, 0,
+             LITERAL("\2\0\x0C"
+                     "createStream" TXN));
+        ask_to_play(2);
+        for (int i = 0; i < drops; i++) {
+            (void)feed_fill(&feed, &connection, late_ns);
+            ck_assert_uint_ge(feed.begun_count, 1);
+            ck_assert(send_some(1000));
+            feed_drop_unsent(&feed, &connection);
+            ck_assert(send_some(SIZE_MAX));
+            feed_sent(&feed, &connection);
+        }
+        for (int i = 0; i < 5; i++)
+            send_all_at(late_ns);
+        send_all_at(late_ns + 40 * CLOCK_NS_PER_MS);
+        ck_assert_uint_eq(connection.skips, 1);
+        while (next_message(&seen)) {
+            const size_t end = strlen(times);
+
+            if (seen.chunk_stream_id == 6 || seen.chunk_stream_id == 4)
+                snprintf(times + end, sizeof(times) - end, "%c%u ",
+                         seen.type == 8 ? 'a' : 'v', seen.timestamp_ms);
+        }
+        /* What was dropped is left behind with all else that is late. */
+        ck_assert_str_eq(times, drops == 0 ? "v0 v40 a20 v80 a60 v10080 "
+                                           : "v0 v40 a20 v80 v10080 ");
+        flv_bytes_free(&seen.payload);
+        finish();
+    }
+}
+END_TEST
+
 /* Nothing of the first play was sent: the second one's first message is the
  * first that the peer sees, and must have a full header. */
 START_TEST(a_play_after_one_that_was_dropped)
@@ -748,6 +812,7 @@ int main(void)
     tcase_add_test(tests, a_file_cut_short_while_it_is_sent);
     tcase_add_test(tests, dropping_what_was_not_begun);
     tcase_add_test(tests, dropping_after_a_seek_has_landed);
+    tcase_add_test(tests, dropping_around_a_skip);
     tcase_add_test(tests, a_play_after_one_that_was_dropped);
     tcase_add_test(tests, a_play_after_one_that_failed);
     tcase_add_test(tests, the_lead);
