@@ -157,11 +157,16 @@ static uint32_t wire_timestamp(const struct playback *playback, int64_t time_ms)
     return ms < 0 ? 0 : (uint32_t)((uint64_t)ms & UINT32_MAX);
 }
 
+static bool is_past_duration(const struct playback *playback, int64_t time_ms)
+{
+    return playback->duration_ms > 0 &&
+           time_ms - playback->base_ms >= playback->duration_ms;
+}
+
 static bool is_over(const struct playback *playback)
 {
-    return playback->duration_ms > 0 && playback->place.clock_runs &&
-           playback->place.next.time_ms - playback->base_ms >=
-               playback->duration_ms;
+    return playback->place.clock_runs &&
+           is_past_duration(playback, playback->place.next.time_ms);
 }
 
 /* A settled switch is due before the first frame that does not come before its
@@ -379,6 +384,11 @@ static void land(struct playback *playback, int64_t now_ns)
 /* One bounded step; whatever it leads to is the next step's. */
 static enum playback_step seek_step(struct playback *playback, int64_t now_ns)
 {
+    if (playback->is_based &&
+        is_past_duration(playback, playback->walk.target_ms)) {
+        end_walk(playback);
+        return PLAYBACK_ENDED;
+    }
     switch (walk_step(&playback->walk)) {
     case WALK_MORE:
         break;

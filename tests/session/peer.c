@@ -3,10 +3,12 @@
 #include "peer.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -409,6 +411,19 @@ void send_set_buffer_length(struct peer *peer, uint32_t message_stream_id,
     const uint32_t numbers[2] = {message_stream_id, ms};
 
     send_numbers(peer, 4, 3, numbers, 2);
+}
+
+/* There is no event for it: the kernel is asked. */
+void wait_until_heard(struct peer *peer)
+{
+    int unread = 1;
+
+    while (unread > 0) {
+        ck_assert_int_eq(ioctl(peer->fd, SIOCOUTQ, &unread), 0);
+        ck_assert_msg(clock_now_ns() < deadline_ns, "the server does not read");
+        if (unread > 0)
+            clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS);
+    }
 }
 
 /* --- receiving ---------------------------------------------------------- */

@@ -152,6 +152,10 @@ void send_set_chunk_size(struct peer *peer, uint32_t bytes);
 void send_set_buffer_length(struct peer *peer, uint32_t message_stream_id,
                             uint32_t ms);
 
+/* Waits until the server has read all that was sent to it: what it then does
+ * comes before anything that waits for this peer to read. */
+void wait_until_heard(struct peer *peer);
+
 /* Receiving raw bytes. */
 void read_bytes(struct peer *peer, void *data, size_t length);
 void expect_bytes(struct peer *peer, const void *data, size_t length);

@@ -148,6 +148,69 @@ START_TEST(at_the_end_it_is_answered_too)
 }
 END_TEST
 
+/* Half a minute is waited for the next batch: what is said is heard at once. */
+START_TEST(while_a_batch_is_waited_out)
+{
+    struct server server;
+    struct file_tag tag;
+
+    server_start(&server, small_file());
+    server.options.loop = 0;
+    server.options.lead_ms = 60000;
+    struct peer *peer = peer_open(&server);
+    do_play(peer);
+    for (uint32_t round = 0; round < 60000 / SMALL_FILE_MS; round++) {
+        struct file_tags tags = {.file = &server.file};
+
+        while (next_file_tag(&tags, &tag))
+            expect_tag(peer, &tag, tag.timestamp_ms + round * SMALL_FILE_MS);
+    }
+    send_command(peer, 1, "pause", 0, "nb", true);
+    while (read_message(peer)->type != 20) /* a few that were due meanwhile */
+        ck_assert_uint_ge(peer->message.timestamp_ms, 60000);
+    ck_assert(
+        message_has_string(&peer->message, "code", "NetStream.Pause.Notify"));
+    expect_silence(peer);
+    send_command(peer, 1, "pause", 0, "nb", false);
+    expect_status(peer, 1, "status", "NetStream.Unpause.Notify");
+    expect_only_media(peer);
+    send_command(peer, 1, "seek", 0, "nd", 1000.0);
+    while (read_message(peer)->type != 20)
+        ;
+    ck_assert(
+        message_has_string(&peer->message, "code", "NetStream.Seek.Notify"));
+    expect_status(peer, 1, "status", "NetStream.Play.Start");
+    (void)expect_message(peer, 9, 1, 800);
+    send_command(peer, 1, "closeStream", 0, "n");
+    skip_to_status(peer, "NetStream.Play.Stop");
+    peer_close(peer);
+    server_stop(&server, "peer closed the connection");
+}
+END_TEST
+
+/* It does not hold for plays to come. */
+START_TEST(before_any_play_it_is_answered)
+{
+    struct server server;
+
+    server_start(&server, small_file());
+    server.options.lead_ms = 60000;
+    struct peer *peer = peer_open(&server);
+    do_handshake(peer);
+    do_connect(peer);
+    do_create_stream(peer);
+    send_command(peer, 1, "pause", 0, "nb", true);
+    expect_status(peer, 1, "status", "NetStream.Pause.Notify");
+    send_command(peer, 1, "play", 0, "ns", "movie");
+    expect_play_started(peer);
+    struct file_tags tags = {.file = &server.file};
+    expect_rest(peer, &tags);
+    expect_play_complete(peer);
+    peer_close(peer);
+    server_stop(&server, "peer closed the connection");
+}
+END_TEST
+
 START_TEST(another_stream_goes_on)
 {
     struct server server;
@@ -197,5 +260,6 @@ int main(void)
         (const TTest *[]){
             nothing_is_sent_while_paused_and_nothing_is_lost,
             many_pauses_lose_nothing, without_an_argument_it_toggles,
-            at_the_end_it_is_answered_too, another_stream_goes_on, NULL});
+            at_the_end_it_is_answered_too, while_a_batch_is_waited_out,
+            before_any_play_it_is_answered, another_stream_goes_on, NULL});
 }

@@ -306,6 +306,42 @@ START_TEST(play_may_end_after_a_duration)
 }
 END_TEST
 
+/* The start is of the first round, the duration of the whole play: 2.8 s of the
+ * first, 4 s of the second, 0.2 s of the third. */
+START_TEST(start_and_duration_in_a_loop)
+{
+    struct server server;
+    struct file_tags tags;
+    struct file_tag tag;
+
+    server_start(&server, file_of(true, true));
+    server.options.loop = 3;
+    server.options.lead_ms = 60000;
+    struct peer *peer = watch(&server, "nsdd", 1500, 7000);
+    expect_landing(&server, peer, &tags, 1200, (uint32_t)-1200);
+    expect_rest(peer, &tags, (uint32_t)-1200);
+    tags = (struct file_tags){.file = &server.file};
+    expect_rest(peer, &tags, 2800);
+    tags = (struct file_tags){.file = &server.file};
+    while (next_file_tag(&tags, &tag) && tag.timestamp_ms < 200)
+        expect_tag(peer, &tag, tag.timestamp_ms + 6800);
+    expect_play_complete(peer);
+    /* A seek is within that: 6.9 s is 0.1 s of the third round. */
+    send_command(peer, 1, "seek", 0, "nd", 6900.0);
+    expect_seek_answer(peer);
+    expect_landing(&server, peer, &tags, 0, 6800);
+    while (next_file_tag(&tags, &tag) && tag.timestamp_ms < 200)
+        expect_tag(peer, &tag, tag.timestamp_ms + 6800);
+    expect_play_complete(peer);
+    /* and past it the end */
+    send_command(peer, 1, "seek", 0, "nd", 7500.0);
+    expect_seek_answer(peer);
+    expect_play_complete(peer);
+    peer_close(peer);
+    server_stop(&server, "peer closed the connection");
+}
+END_TEST
+
 START_TEST(a_duration_of_0_with_reset_is_one_frame)
 {
     struct server server;
@@ -433,6 +469,7 @@ int main(void)
     tcase_add_test(seeks, sound_alone_is_sought_to_its_frame);
     tcase_add_test(seeks, play_may_start_at_an_offset);
     tcase_add_test(seeks, play_may_end_after_a_duration);
+    tcase_add_test(seeks, start_and_duration_in_a_loop);
     tcase_add_test(seeks, a_duration_of_0_with_reset_is_one_frame);
     tcase_add_test(seeks, many_at_once);
     tcase_add_test(seeks, a_thousand_during_a_large_frame);

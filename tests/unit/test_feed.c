@@ -668,6 +668,51 @@ START_TEST(dropping_around_a_skip)
 }
 END_TEST
 
+/* Another file takes over when nothing of the play is in the gather. */
+START_TEST(dropping_before_a_switch)
+{
+    struct flv_bytes other = {0};
+    struct seen seen = {0};
+    char times[128] = "";
+
+    begin_file();
+    for (uint32_t i = 0; i < 10; i++)
+        flv_bytes_keyframe(&file, 40 * i, 100);
+    flv_bytes_file_header(&other);
+    flv_bytes_keyframe(&other, 0, 200);
+    flv_bytes_keyframe(&other, 200, 200);
+    start(1);
+    options.lead_ms = 100;
+    ask_to_play(1);
+    forget_replies();
+    send_all_at(0);
+    const int other_fd = flv_bytes_open(&other);
+    ck_assert_int_eq(dup2(other_fd, file_fd), file_fd);
+    close(other_fd);
+    hand(20, 1, LITERAL("\2\0\5play2" TXN "\5\3\0\0\x09"));
+    send_all_at(1); /* the walk finds 200 */
+    for (int i = 0; i < 3; i++) {
+        (void)feed_fill(&feed, &connection, 100 * CLOCK_NS_PER_MS + i);
+        ck_assert_uint_eq(feed.begun_count, 2); /* 120 and 160 */
+        feed_drop_unsent(&feed, &connection);
+        feed_sent(&feed, &connection);
+    }
+    for (int i = 0; i < 3; i++)
+        send_all_at(100 * CLOCK_NS_PER_MS + 10 + i);
+    while (next_message(&seen)) {
+        const size_t end = strlen(times);
+
+        if (seen.type == 9)
+            snprintf(times + end, sizeof(times) - end, "%zu@%u ",
+                     seen.payload.length, seen.timestamp_ms);
+    }
+    ck_assert_str_eq(times, "100@0 100@40 100@80 100@120 100@160 200@200 ");
+    flv_bytes_free(&seen.payload);
+    flv_bytes_free(&other);
+    finish();
+}
+END_TEST
+
 /* Nothing of the first play was sent: the second one's first message is the
  * first that the peer sees, and must have a full header. */
 START_TEST(a_play_after_one_that_was_dropped)
@@ -813,6 +858,7 @@ int main(void)
     tcase_add_test(tests, dropping_what_was_not_begun);
     tcase_add_test(tests, dropping_after_a_seek_has_landed);
     tcase_add_test(tests, dropping_around_a_skip);
+    tcase_add_test(tests, dropping_before_a_switch);
     tcase_add_test(tests, a_play_after_one_that_was_dropped);
     tcase_add_test(tests, a_play_after_one_that_failed);
     tcase_add_test(tests, the_lead);
