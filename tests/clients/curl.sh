@@ -11,8 +11,12 @@ make_clip film.flv 4
 # curl waits for the socket while librtmp has the end in its own buffer: then it
 # sees the end with the next bytes on the connection, a ping a second later.
 serve --once film.flv
+begin=$(now_ms)
 bounded 20 curl -sS -o copy.flv "$url" 2>messages ||
     fail "curl: $? $(cat messages)"
+# After so long without a byte it would take that for the end.
+took=$(($(now_ms) - begin))
+[ $took -lt 10000 ] || fail "curl has not seen the end, but waited $took ms"
 expect_all_sent film.flv
 expect_same_media film.flv copy.flv
 expect_same_frames film.flv copy.flv
