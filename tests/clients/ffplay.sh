@@ -85,5 +85,5 @@ wait_for_line 20 'pts_time:2\.[5-9]' messages ||
 press q
 expect_player_end
 shown | awk 'NR > 1 && $1 <= last { exit 1 } { last = $1 }
-    END { if (NR < 55 || last < 2.5) exit 1 }' || fail "shown: $(shown | xargs)"
+    END { if (NR < 51 || last < 2.5) exit 1 }' || fail "shown: $(shown | xargs)"
 stop_flvd

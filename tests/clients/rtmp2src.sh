@@ -34,7 +34,7 @@ stop_flvd
 serve clip.flv
 watch rtmp2src
 expect_played '^video 2[5-9][0-9][0-9] '
-expect_rising_pictures 55
+expect_rising_pictures 51
 echo 'seek 500' >&8
 expect_played 'seek refused'
 leave

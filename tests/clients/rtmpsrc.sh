@@ -67,6 +67,6 @@ stop_flvd
 serve clip.flv
 watch rtmpsrc
 expect_played '^video 2[5-9][0-9][0-9] '
-expect_rising_pictures 55
+expect_rising_pictures 51
 leave
 stop_flvd
