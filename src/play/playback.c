@@ -7,30 +7,6 @@
 
 #include "base/clock.h"
 
-void playback_place_init(struct playback_place *place, struct movie *movie,
-                         const struct timeline_options *options)
-{
-    memset(place, 0, sizeof(*place));
-    timeline_init(&place->timeline, movie, options);
-    place->receives_audio = true;
-    place->receives_video = true;
-}
-
-void playback_place_destroy(struct playback_place *place)
-{
-    timeline_destroy(&place->timeline);
-}
-
-static void copy_place(struct playback_place *to,
-                       const struct playback_place *from)
-{
-    struct timeline timeline = to->timeline;
-
-    timeline_copy(&timeline, &from->timeline);
-    *to = *from;
-    to->timeline = timeline;
-}
-
 void playback_init(struct playback *playback, struct movie *movie,
                    const struct timeline_options *options, int64_t lead_ms)
 {
@@ -101,25 +77,6 @@ int64_t playback_viewer_ms(const struct playback *playback, int64_t now_ns)
 
 /* --- pacing ------------------------------------------------------------- */
 
-/* Reads the next tag into the place. Frames have a pace; headers go out with
- * what comes before them. */
-static enum movie_result read_next(struct playback_place *place, int64_t now_ns)
-{
-    enum movie_result result = timeline_next(&place->timeline, &place->next);
-
-    if (result != MOVIE_TAG)
-        return result;
-    place->has_next = true;
-    place->next_pace_ms = place->sent_pace_ms;
-    if (flv_tag_kind_is_header(place->next.tag.kind))
-        return MOVIE_TAG;
-    if (!place->clock_runs)
-        media_clock_start(&place->clock, place->next.time_ms, now_ns);
-    place->clock_runs = true;
-    place->next_pace_ms = media_clock_pace(&place->clock, place->next.time_ms);
-    return MOVIE_TAG;
-}
-
 /* Whether `next` may go now; else when. The viewer is fed again when half of
  * its lead was played, and not before the next tag falls into the lead. */
 static bool is_due(struct playback *playback, int64_t now_ns, int64_t *due_ns)
@@ -138,15 +95,6 @@ static bool is_due(struct playback *playback, int64_t now_ns, int64_t *due_ns)
     *due_ns = next_ns > half_ns ? next_ns : half_ns;
     playback->is_filling = *due_ns <= now_ns;
     return playback->is_filling;
-}
-
-static void give_out(struct playback_place *place)
-{
-    if (place->next_pace_ms > place->sent_pace_ms)
-        place->sent_pace_ms = place->next_pace_ms;
-    if (place->next.time_ms > place->sent_time_ms)
-        place->sent_time_ms = place->next.time_ms;
-    place->has_next = false;
 }
 
 /* Timestamps are 32 bits and wrap (RTMP 1.0, 3). */
@@ -240,7 +188,7 @@ static enum playback_step give_next(struct playback *playback, int64_t now_ns,
         return PLAYBACK_SEND;
     }
     if (!place->has_next) {
-        enum movie_result result = read_next(place, now_ns);
+        enum movie_result result = playback_place_read(place, now_ns);
 
         *due_ns = now_ns;
         if (result == MOVIE_MORE)
@@ -268,7 +216,7 @@ static enum playback_step give_next(struct playback *playback, int64_t now_ns,
         playback->place.shows_one = false;
         playback->is_based = true;
     }
-    give_out(place);
+    playback_place_give_out(place);
     return PLAYBACK_SEND;
 }
 
@@ -533,13 +481,6 @@ static enum playback_step switch_step(struct playback *playback, int64_t now_ns,
     return step;
 }
 
-static bool is_received(const struct playback_place *place,
-                        const struct movie_tag *tag)
-{
-    return tag->type == FLV_TAG_AUDIO ? place->receives_audio
-                                      : place->receives_video;
-}
-
 static enum playback_step next_step(struct playback *playback, int64_t now_ns,
                                     struct playback_item *item, int64_t *due_ns)
 {
@@ -564,7 +505,8 @@ enum playback_step playback_next(struct playback *playback, int64_t now_ns,
     for (int i = 0; i < PLAYBACK_STEP_TAGS; i++) {
         enum playback_step step = next_step(playback, now_ns, item, due_ns);
 
-        if (step != PLAYBACK_SEND || is_received(&playback->place, &item->tag))
+        if (step != PLAYBACK_SEND ||
+            playback_place_receives(&playback->place, &item->tag))
             return step;
     }
     *due_ns = now_ns;
@@ -582,7 +524,7 @@ void playback_save(const struct playback *playback,
         playback_place_destroy(place);
         playback_place_init(place, timeline->cursor.movie, &timeline->options);
     }
-    copy_place(place, &playback->place);
+    playback_place_copy(place, &playback->place);
 }
 
 /* Over one tag that was given out before, so that it is there; false when there
@@ -597,11 +539,11 @@ static bool pass_one(struct playback *playback, struct movie_tag *tag)
         return true;
     }
     while (!place->has_next && result == MOVIE_MORE)
-        result = read_next(place, place->clock.origin_ns);
+        result = playback_place_read(place, place->clock.origin_ns);
     if (!place->has_next)
         return false;
     *tag = place->next.tag;
-    give_out(place);
+    playback_place_give_out(place);
     return true;
 }
 
@@ -611,7 +553,7 @@ void playback_restore(struct playback *playback,
     /* A pause may have moved it since. */
     int64_t origin_ns = playback->place.clock.origin_ns;
 
-    copy_place(&playback->place, place);
+    playback_place_copy(&playback->place, place);
     playback->place.clock.origin_ns = origin_ns;
     playback->is_filling = true;
     while (given_out > 0) {
@@ -619,7 +561,7 @@ void playback_restore(struct playback *playback,
 
         if (!pass_one(playback, &tag))
             break;
-        if (is_received(&playback->place, &tag))
+        if (playback_place_receives(&playback->place, &tag))
             given_out--;
     }
     playback->place.receives_audio = playback->receives_audio;

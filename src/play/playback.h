@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "play/media_clock.h"
+#include "play/header_set.h"
+#include "play/place.h"
 #include "play/timeline.h"
 #include "play/walk.h"
 
@@ -23,22 +24,6 @@
 struct playback_item {
     struct movie_tag tag;
     uint32_t timestamp_ms; /* on the wire */
-};
-
-/* Where a play stands: all that going back to an earlier place takes. */
-struct playback_place {
-    struct timeline timeline;
-    struct media_clock clock;
-    bool clock_runs;      /* a frame was seen */
-    int64_t sent_pace_ms; /* of the tag that was given out last */
-    int64_t sent_time_ms; /* its time on the timeline */
-    bool has_next;        /* `next` was read but not given out */
-    struct timeline_item next;
-    int64_t next_pace_ms;
-    uint8_t headers_left; /* of the landing's, which come before `next` */
-    bool receives_audio;  /* what is read here is given out, not left out */
-    bool receives_video;
-    bool shows_one; /* while paused: the keyframe of a seek is to be shown */
 };
 
 /* What a walk is on its way for. */
@@ -141,9 +126,6 @@ void playback_save(const struct playback *playback,
  * `given_out` tags that were given out since then. */
 void playback_restore(struct playback *playback,
                       const struct playback_place *place, size_t given_out);
-void playback_place_init(struct playback_place *place, struct movie *movie,
-                         const struct timeline_options *options);
-void playback_place_destroy(struct playback_place *place);
 
 /* The timestamp of the tag that was given out last. */
 int64_t playback_position_ms(const struct playback *playback);
