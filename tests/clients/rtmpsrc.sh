@@ -54,7 +54,7 @@ serve --once --lead 60 large.flv
 watch rtmpsrc true "queue max-size-buffers=2 ! avdec_flv"
 expect_played 'state playing'
 echo pause >&8
-expect_played 'state paused'
+expect_played '^paused'
 expect_quiet
 ! said 'Play.Stop' || fail "it has read all of the film while it was paused"
 echo play >&8
