@@ -30,7 +30,7 @@ watch() {
     # shellcheck disable=SC2086
     timeout --kill-after=5 40 /usr/bin/python3 "$here/gst_player" "$1 location=$url
         ! flvdemux name=d d.video ! ${3:-h264parse ! avdec_h264}
-        ! fakesink name=video sync=${2:-true}" \
+        ! fakesink name=video sync=${2:-true}" ${4:-} \
         <commands >played 2>messages 3<&- &
     player=$!
     exec 8>commands
