@@ -22,6 +22,16 @@ expect_same_media film.flv copy.flv
 expect_same_frames film.flv copy.flv
 stop_flvd
 
+# A URL may say where to begin: with the keyframe at or before that.
+serve --once film.flv
+bounded 20 curl -sS -o rest.flv "$url?start=2.5" 2>messages ||
+    fail "curl with ?start=: $? $(cat messages)"
+frames_of film.flv | awk '$2 >= 2000' | cut -d ' ' -f 1,3- >expected
+frames_of rest.flv | cut -d ' ' -f 1,3- >rest
+[ -s expected ] && diff expected rest >differences ||
+    fail "not the film from 2 s on: $(head differences)"
+stop_flvd
+
 # Whoever reads it leaves behind 4 s.
 make_clip round.flv 1
 serve round.flv
