@@ -27,6 +27,7 @@ void feed_init(struct feed *feed)
     feed->in_message = false;
     feed->movie = NULL;
     feed->is_blank = false;
+    feed->turn = 0;
     feed->source = NULL;
     feed->window_count = 0;
     clear(feed);
@@ -314,15 +315,21 @@ static bool next_message(struct feed *feed, struct net_connection *connection,
 {
     *due_ns = CLOCK_NEVER;
     for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++) {
-        struct net_stream *stream = &connection->streams[i];
+        size_t turn = (feed->turn + i) % RTMP_MAX_MESSAGE_STREAMS;
+        struct net_stream *stream = &connection->streams[turn];
 
         if (!stream->is_playing)
             continue;
         if (feed->source != NULL &&
-            feed->source != playback_movie(stream->playback))
+            feed->source != playback_movie(stream->playback)) {
             *due_ns = now_ns;
-        else if (take_next(feed, connection, stream, now_ns, due_ns))
+            /* Else ever more of this file would be continued. */
+            if (feed->continues)
+                return false;
+        } else if (take_next(feed, connection, stream, now_ns, due_ns)) {
+            feed->turn = turn + 1;
             return true;
+        }
     }
     return false;
 }
@@ -335,6 +342,7 @@ int64_t feed_fill(struct feed *feed, struct net_connection *connection,
     bool failed = false;
 
     connection->media_changed = false;
+    feed->continues = feed->in_message;
     for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++)
         connection->streams[i].is_marked = false;
     if (feed->in_message && !feed->is_blank)
@@ -361,8 +369,13 @@ int64_t feed_fill(struct feed *feed, struct net_connection *connection,
 
 void feed_sent(struct feed *feed, struct net_connection *connection)
 {
-    for (size_t i = 0; i < feed->begun_count; i++)
-        connection->streams[feed->begun[i].stream].took_first = true;
+    for (size_t i = 0; i < feed->begun_count; i++) {
+        struct net_stream *stream = &connection->streams[feed->begun[i].stream];
+
+        /* It may play anew since. */
+        if (stream->is_marked)
+            stream->took_first = true;
+    }
     clear(feed);
     outbox_sent(&connection->outbox);
 }

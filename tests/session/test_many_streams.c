@@ -172,9 +172,56 @@ START_TEST(one_closed_one_deleted_one_plays)
 }
 END_TEST
 
+/* Its viewer asks for hours, so that something of it is always due. */
+static void expect_turns(const struct flv_bytes *other)
+{
+    struct server server;
+    size_t pictures = 0;
+
+    server_start(&server, file_of(4000));
+    server.options.loop = 100;
+    struct peer *peer = peer_open_narrow(&server, 4096);
+    do_handshake(peer);
+    do_connect(peer);
+    do_create_stream(peer);
+    send_command(peer, 0, "createStream", 3, "n");
+    (void)expect_message(peer, 20, 0, 0);
+    send_set_buffer_length(peer, 1, 36000000);
+    send_command(peer, 1, "play", 0, "ns", "movie");
+    expect_play_started(peer);
+    if (other != NULL)
+        replace_file(&server, other);
+    send_command(peer, 2, "play", 0, "ns", "movie");
+    do {
+        pictures += peer->message.type == 9;
+        (void)read_message(peer);
+    } while (peer->message.type != 9 || peer->message.message_stream_id != 2);
+    ck_assert_uint_lt(pictures, 2000); /* of 10000 */
+    peer_close(peer);
+    server_stop(&server, "peer closed the connection");
+}
+
+START_TEST(one_that_is_always_due_leaves_others_their_turn)
+{
+    expect_turns(NULL);
+}
+END_TEST
+
+START_TEST(one_that_is_always_due_leaves_other_files_their_turn)
+{
+    struct flv_bytes other = file_of(3000);
+
+    expect_turns(&other);
+    flv_bytes_free(&other);
+}
+END_TEST
+
 int main(void)
 {
-    return run_tests("many streams",
-                     (const TTest *[]){one_paused_one_sought_one_plays,
-                                       one_closed_one_deleted_one_plays, NULL});
+    return run_tests(
+        "many streams",
+        (const TTest *[]){one_that_is_always_due_leaves_others_their_turn,
+                          one_that_is_always_due_leaves_other_files_their_turn,
+                          one_paused_one_sought_one_plays,
+                          one_closed_one_deleted_one_plays, NULL});
 }
