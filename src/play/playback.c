@@ -7,6 +7,11 @@
 
 #include "base/clock.h"
 
+/* Nobody goes further: 34 years of rounds. */
+#define MAX_TARGET_MS (INT64_C(1) << 40)
+/* How far ahead a long way over what is not received leads. */
+#define MAX_IDLE_LEAD_NS CLOCK_NS_PER_S
+
 void playback_init(struct playback *playback, struct movie *movie,
                    const struct timeline_options *options, int64_t lead_ms)
 {
@@ -250,8 +255,8 @@ static void start_seek(struct playback *playback, int64_t target_ms)
     end_walk(playback);
     if (target_ms < 0)
         target_ms = 0;
-    if (target_ms > UINT32_MAX)
-        target_ms = UINT32_MAX;
+    if (target_ms > MAX_TARGET_MS)
+        target_ms = MAX_TARGET_MS;
     walk_init(walk, &playback->place.timeline, WALK_TO_OR_BEFORE, target_ms);
     timeline_move_to(&walk->timeline, target_ms);
     playback->errand = PLAYBACK_SEEKS;
@@ -264,6 +269,8 @@ void playback_set_range(struct playback *playback, int64_t start_ms,
     playback->duration_ms = duration_ms;
     /* Only a start that is still to be found chooses the base. */
     playback->is_based = start_ms <= 0;
+    if (start_ms > UINT32_MAX)
+        start_ms = UINT32_MAX;
     if (start_ms > 0)
         start_seek(playback, start_ms);
 }
@@ -498,6 +505,17 @@ static enum playback_step next_step(struct playback *playback, int64_t now_ns,
     return give_next(playback, now_ns, item, due_ns);
 }
 
+/* What is not received fills nobody's buffer: who asked for hours of it would
+ * have a whole file read for nothing, and a loop without end. */
+static int64_t idle_until_ns(const struct playback *playback, int64_t now_ns)
+{
+    const struct playback_place *place = &playback->place;
+    int64_t until_ns = media_clock_at_ns(&place->clock, place->sent_pace_ms) -
+                       MAX_IDLE_LEAD_NS;
+
+    return until_ns > now_ns ? until_ns : now_ns;
+}
+
 /* What is not received is given out to nobody. */
 enum playback_step playback_next(struct playback *playback, int64_t now_ns,
                                  struct playback_item *item, int64_t *due_ns)
@@ -509,7 +527,7 @@ enum playback_step playback_next(struct playback *playback, int64_t now_ns,
             playback_place_receives(&playback->place, &item->tag))
             return step;
     }
-    *due_ns = now_ns;
+    *due_ns = idle_until_ns(playback, now_ns);
     return PLAYBACK_WAIT;
 }
 
@@ -553,6 +571,9 @@ void playback_restore(struct playback *playback,
     /* A pause may have moved it since. */
     int64_t origin_ns = playback->place.clock.origin_ns;
 
+    /* Who is late still will be found to be so, from that place. */
+    if (playback->errand == PLAYBACK_SKIPS)
+        end_walk(playback);
     playback_place_copy(&playback->place, place);
     playback->place.clock.origin_ns = origin_ns;
     playback->is_filling = true;

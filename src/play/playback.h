@@ -101,7 +101,7 @@ void playback_pause(struct playback *playback, int64_t now_ns);
 /* Goes on with the tag that is next. */
 void playback_resume(struct playback *playback, int64_t now_ns);
 
-/* Goes to the keyframe at or before `time_ms` on the wire (2^32 at most), or to
+/* Goes to the keyframe at or before `time_ms` on the wire, or to
  * the end if that is past it. The scan is done by the following steps. */
 void playback_seek(struct playback *playback, int64_t time_ms);
 

@@ -659,9 +659,8 @@ START_TEST(dropping_around_a_skip)
                 snprintf(times + end, sizeof(times) - end, "%c%u ",
                          seen.type == 8 ? 'a' : 'v', seen.timestamp_ms);
         }
-        /* What was dropped is left behind with all else that is late. */
-        ck_assert_str_eq(times, drops == 0 ? "v0 v40 a20 v80 a60 v10080 "
-                                           : "v0 v40 a20 v80 v10080 ");
+        /* What was dropped comes again: it may be a header. */
+        ck_assert_str_eq(times, "v0 v40 a20 v80 a60 v10080 ");
         flv_bytes_free(&seen.payload);
         finish();
     }

@@ -735,12 +735,31 @@ START_TEST(a_seek_beyond_all_rounds_is_found)
     ten_seconds(&for_ever);
     (void)expect_sent(0);
     playback_seek(&playback, INT64_C(1) << 53);
-    expect_landing(4294967000); /* the keyframe before 2^32 */
+    expect_landing(4294966520); /* the keyframe before 2^40, on the wire */
     finish();
 }
 END_TEST
 
 /* --- what is received --------------------------------------------------- */
+
+/* Whoever asks for hours of it has nothing read that long before its time. */
+START_TEST(what_is_not_received_fills_no_buffer)
+{
+    struct playback_item item;
+    int64_t due_ns = 0;
+
+    ten_seconds(&for_ever);
+    playback_set_lead(&playback, 36000000);
+    playback_receive(&playback, false, false);
+    for (int steps = 0; due_ns == 0; steps++) {
+        ck_assert_int_lt(steps, 100);
+        ck_assert_int_eq(playback_next(&playback, 0, &item, &due_ns),
+                         PLAYBACK_WAIT);
+    }
+    ck_assert_int_lt(playback.place.sent_time_ms, 100000);
+    finish();
+}
+END_TEST
 
 /* Pictures of 40 ms, sound of 20 ms. */
 static void make_second(void)
@@ -1410,6 +1429,7 @@ int main(void)
     tcase_add_test(tests, the_keyframe_that_a_paused_viewer_is_shown);
     tcase_add_test(tests, going_back_among_the_headers_of_a_seek);
     tcase_add_test(tests, a_seek_beyond_all_rounds_is_found);
+    tcase_add_test(tests, what_is_not_received_fills_no_buffer);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     const int failed = srunner_ntests_failed(runner);
