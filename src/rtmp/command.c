@@ -194,7 +194,7 @@ static bool read_play_name(struct byte_reader *r, struct rtmp_play *play)
         play->has_name = false;
         return true;
     }
-    if (value.type != AMF0_STRING || value.string.length > RTMP_MAX_NAME_BYTES)
+    if (value.type != AMF0_STRING)
         return false;
     play->name = value.string;
     return true;
@@ -309,7 +309,7 @@ bool rtmp_play2_read(const struct rtmp_call *call, struct rtmp_play2 *play2)
         if (!amf0_skip_rest(&r, &value))
             return false;
     }
-    if (r.failed || result.play.name.length > RTMP_MAX_NAME_BYTES)
+    if (r.failed)
         return false;
     *play2 = result;
     return true;
@@ -320,8 +320,7 @@ bool rtmp_argument_string(struct rtmp_call *call, struct amf0_string *value)
     struct amf0_value argument;
 
     if (!read_argument(&call->arguments, &argument) ||
-        argument.type != AMF0_STRING ||
-        argument.string.length > RTMP_MAX_NAME_BYTES)
+        argument.type != AMF0_STRING)
         return false;
     *value = argument.string;
     return true;

@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "rtmp/chunk.h"
 
-/* Names longer than this are malformed: no client comes near it. */
+/* Names of commands that are longer are malformed: no client comes near it. */
 #define RTMP_MAX_NAME_BYTES 1024
 
 /* A call as it came. `arguments` stands behind the command object, which was
@@ -85,15 +85,14 @@ struct rtmp_play2 {
     enum rtmp_transition transition;
 };
 
-/* False when there is no object, or it is malformed, or its streamName too
- * long. Members that are missing or of another type have their defaults. */
+/* False when there is no object, or it is malformed. Members that are missing
+ * or of another type have their defaults. */
 bool rtmp_play2_read(const struct rtmp_call *call, struct rtmp_play2 *play2);
 
 /* The next argument of a call, for commands that take just a name, a number
  * or a boolean. False, and nothing set, when it is missing or another type
- * (a number is taken for a boolean, a string of more than RTMP_MAX_NAME_BYTES
- * for none). Numbers come as they are, NaN included. Each consumes one
- * argument. */
+ * (a number is taken for a boolean). Numbers come as they are, NaN included.
+ * Each consumes one argument. */
 bool rtmp_argument_string(struct rtmp_call *call, struct amf0_string *value);
 bool rtmp_argument_number(struct rtmp_call *call, double *value);
 bool rtmp_argument_boolean(struct rtmp_call *call, bool *value);
