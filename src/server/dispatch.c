@@ -182,9 +182,13 @@ static enum session_end handle_call(struct net_connection *connection,
         .connection = connection, .message = message, .now_ns = now_ns};
     enum session_end (*handle)(struct command *) = handle_unknown;
     char escaped[LOG_ESCAPED_BYTES];
+    enum session_end end;
 
-    if (!rtmp_call_read(message, &command.call))
+    if (!rtmp_call_read(message, &command.call)) {
+        log_info("%s: malformed command: its name or its transaction id",
+                 connection->label);
         return SESSION_BAD_COMMAND;
+    }
     if (log_wants(LOG_LEVEL_DEBUG))
         log_debug("%s: command %s", connection->label,
                   log_escape(escaped, command.call.name.data,
@@ -196,7 +200,13 @@ static enum session_end handle_call(struct net_connection *connection,
     /* Nothing is to be had before connect (7.2.1.1). */
     if (!connection->is_connected && handle != handle_connect)
         return SESSION_GOES_ON;
-    return handle(&command);
+    end = handle(&command);
+    if (end == SESSION_BAD_COMMAND)
+        log_info("%s: malformed command: the arguments of %s",
+                 connection->label,
+                 log_escape(escaped, command.call.name.data,
+                            command.call.name.length));
+    return end;
 }
 
 enum session_end dispatch_message(struct net_connection *connection,
@@ -223,5 +233,8 @@ enum session_end dispatch_message(struct net_connection *connection,
          * that nobody knows. */
         break;
     }
+    /* Nothing is read without room for its replies: session.c. */
+    if (end == SESSION_GOES_ON && connection->outbox.overflowed)
+        end = SESSION_NO_MEMORY;
     return end;
 }

@@ -222,7 +222,10 @@ int64_t net_connection_nudge(struct net_connection *connection, int64_t now_ns)
 void net_connection_say_goodbye(struct net_connection *connection,
                                 int64_t now_ns)
 {
-    for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++)
-        net_connection_stop_stream(connection, &connection->streams[i], false,
-                                   now_ns);
+    for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++) {
+        struct net_stream *stream = &connection->streams[i];
+
+        if (stream->is_playing)
+            net_connection_stop_stream(connection, stream, false, now_ns);
+    }
 }

@@ -20,6 +20,8 @@
 
 /* Bodies of replies; names in them are cut to 512 bytes (rtmp/command.h). */
 #define NET_CONNECTION_BODY_BYTES 1024
+/* Names that are refused to one peer, of which the log tells. */
+#define NET_CONNECTION_MAX_REFUSALS 16
 
 /* After the end of a play was told: librtmp keeps the last bytes that it read
  * to itself until something more arrives. */
@@ -33,7 +35,9 @@ struct net_connection {
     int64_t idle_since_ns;     /* when it last stopped playing, or connected */
     int64_t nudge_ns;          /* when to ping the peer; CLOCK_NEVER: not */
     int64_t default_buffer_ms; /* announced for message stream 0; -1: none */
-    bool refusal_told;         /* once a session: nobody shall flood the log */
+    uint8_t refusals_told;     /* of names, at most NET_CONNECTION_MAX_REFUSALS:
+                                  nobody shall flood the log */
+    bool publish_told;         /* the same, once */
     bool media_changed;      /* what is on its way of the media is not wanted */
     uint32_t window_bytes;   /* the peer wants acknowledgements; 0: not */
     uint32_t received_bytes; /* wraps, as RTMP 1.0, 5.4.3 has it */
@@ -85,8 +89,8 @@ void net_connection_add_result(struct net_connection *connection,
 void net_connection_count_received(struct net_connection *connection,
                                    uint32_t bytes);
 
-/* Ends the play of one of its streams, `complete` at its end, and keeps
- * account. */
+/* Ends the play of one of its streams, `complete` when it comes to its end, and
+ * keeps account. */
 void net_connection_stop_stream(struct net_connection *connection,
                                 struct net_stream *stream, bool complete,
                                 int64_t now_ns);

@@ -316,9 +316,9 @@ void net_stream_complete(struct net_stream *stream, struct outbox *outbox)
 
 void net_stream_stop(struct net_stream *stream, struct outbox *outbox)
 {
-    bool was_playing = stream->is_playing;
+    bool had_playback = stream->playback != NULL;
 
     net_stream_destroy(stream);
-    if (was_playing)
+    if (had_playback)
         add_stop(stream, outbox);
 }

@@ -91,7 +91,8 @@ bool net_stream_receive(struct net_stream *stream, enum flv_tag_type type,
 /* The play came to its end: the viewer is told. It may still seek. */
 void net_stream_complete(struct net_stream *stream, struct outbox *outbox);
 
-/* Ends the play before its end. Nothing when nothing is played. */
+/* Ends the play: also one that came to its end, which is told once more, since
+ * HaishinKit waits for it. Nothing when nothing was played. */
 void net_stream_stop(struct net_stream *stream, struct outbox *outbox);
 
 /* Whether the viewer is still to take the first batch of its play. */

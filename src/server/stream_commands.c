@@ -31,6 +31,19 @@ static enum library_result look_up(const struct net_connection *connection,
     return library_find(connection->library, &request, answer);
 }
 
+static void tell_refusal(struct net_connection *connection, const char *name,
+                         const char *why)
+{
+    if (connection->refusals_told == NET_CONNECTION_MAX_REFUSALS)
+        return;
+    connection->refusals_told++;
+    log_warn("%s: app \"%s\", name \"%s\" cannot be played: %s%s",
+             connection->label, connection->app, name, why,
+             connection->refusals_told == NET_CONNECTION_MAX_REFUSALS
+                 ? "; further ones of this peer are not told"
+                 : "");
+}
+
 /* The movie that a stream is to play, with a reference for the caller; NULL
  * when there is none, which the viewer and the log are told. */
 static struct movie *find_movie(struct command *command,
@@ -39,21 +52,21 @@ static struct movie *find_movie(struct command *command,
 {
     struct net_connection *connection = command->connection;
     struct library_answer answer;
-    char resolved[LOG_ESCAPED_BYTES];
+    char escaped[LOG_ESCAPED_BYTES], resolved[LOG_ESCAPED_BYTES];
     enum library_result result = look_up(connection, name, &answer);
 
-    log_escape(connection->name, name.data, name.length);
+    log_escape(escaped, name.data, name.length);
+    /* The session's last line tells the name that was played, or that was
+     * to be. */
+    if (result == LIBRARY_FOUND || connection->sent_tags == 0)
+        memcpy(connection->name, escaped, sizeof(escaped));
     if (result == LIBRARY_FOUND) {
         log_debug("%s: play \"%s\", which is \"%s\"", connection->label,
                   connection->name,
                   log_escape(resolved, answer.name, strlen(answer.name)));
         return answer.movie;
     }
-    if (!connection->refusal_told)
-        log_warn("%s: app \"%s\", name \"%s\" cannot be played: %s",
-                 connection->label, connection->app, connection->name,
-                 answer.reason.what);
-    connection->refusal_told = true;
+    tell_refusal(connection, escaped, answer.reason.what);
     refuse_play(command, stream,
                 result == LIBRARY_FAILED ? "NetStream.Play.Failed"
                                          : "NetStream.Play.StreamNotFound",
@@ -290,10 +303,10 @@ enum session_end command_publish(struct command *command)
         .code = "NetStream.Publish.Denied",
         .description = "This server only plays; it takes no streams."};
 
-    if (!command->connection->refusal_told)
+    if (!command->connection->publish_told)
         log_info("%s: publish was refused: flvd only plays",
                  command->connection->label);
-    command->connection->refusal_told = true;
+    command->connection->publish_told = true;
     if (stream != NULL)
         net_stream_status(stream, &status, &command->connection->outbox);
     return SESSION_GOES_ON;

@@ -442,6 +442,8 @@ static const char *check_status(struct client *c, const struct message *m)
         c->starts += !c->expects_start;
         c->is_started = true;
         c->expects_start = false;
+    } else if (strcmp(code, "NetStream.Play.Stop") == 0 && !c->is_started) {
+        c->statuses--; /* to closeStream, before it played anew */
     } else if (strcmp(code, "NetStream.Play.Stop") == 0) {
         c->heard_end |= ENDS_ON_STOP;
     } else if (strcmp(code, "NetStream.Seek.Notify") == 0) {

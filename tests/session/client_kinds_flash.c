@@ -196,14 +196,11 @@ static void haishinkit_seeks(struct client *c, double time_ms)
     say(c, ON(3, 0, c->stream_id), "seek", 0, "nd", time_ms);
 }
 
-/* closeStream fails unless Play.Stop comes: not again at the end. */
+/* closeStream fails unless Play.Stop comes, at the end too. */
 static void haishinkit_leaves(struct client *c)
 {
-    const bool is_over = c->heard_end != 0;
-
     say(c, ON(3, 0, c->stream_id), "closeStream", 0, "n");
-    if (!is_over)
-        await_status(c, "NetStream.Play.Stop");
+    await_status(c, "NetStream.Play.Stop");
     say(c, ON(3, 0, 0), "deleteStream", 0, "nd", (double)c->stream_id);
 }
 
