@@ -1,11 +1,11 @@
-/* Chunks: the reader joins them to messages, the writer makes their headers.
+/* The reader joins chunks to messages.
  *
- * The reader is a machine of three phases (header, extended timestamp,
- * payload) that stops wherever the bytes stop and goes on from there; how the
- * bytes were cut makes no difference. It does not interpret messages, but for
- * Set Chunk Size and Abort, which are about chunks. Only what commands and
- * control messages bring is kept, and memory follows the bytes that came,
- * never a length that was declared. RTMP 1.0, 5.3 and 5.4. */
+ * It is a machine of three phases (header, extended timestamp, payload) that
+ * stops wherever the bytes stop and goes on from there; how the bytes were cut
+ * makes no difference. It does not interpret messages, but for Set Chunk Size
+ * and Abort, which are about chunks. Only what commands and control messages
+ * bring is kept, and memory follows the bytes that came, never a length that
+ * was declared. RTMP 1.0, 5.3 and 5.4. */
 #include "rtmp/chunk.h"
 
 #include <assert.h>
@@ -15,24 +15,12 @@
 #define TEXT_OF(number) TEXT_OF_EXPANDED(number)
 #define TEXT_OF_EXPANDED(number) #number
 
-/* 5.3.1.2: forms of the message header */
-enum chunk_format {
-    FORMAT_FULL = 0,       /* fmt 0: absolute timestamp, all fields */
-    FORMAT_SAME_ID = 1,    /* fmt 1: delta, no message stream id */
-    FORMAT_SAME_SHAPE = 2, /* fmt 2: delta only */
-    FORMAT_NOTHING = 3     /* fmt 3: more of a message, or one more like it */
-};
-
-#define FORMAT_SHIFT 6
 #define SHORT_ID_MASK 0x3F
 #define TWO_BYTE_ID 0 /* 5.3.1.1: low bits of a 2-byte basic header */
 #define THREE_BYTE_ID 1
-#define FIRST_LONG_ID 64
 #define EXTENDED_BYTES 4
 
 #define STREAMS_GROWTH 4
-
-/* --- reading ----------------------------------------------------------- */
 
 enum chunk_phase {
     PHASE_HEADER,
@@ -69,7 +57,7 @@ struct chunk_reader {
     uint8_t stream_count;
     uint8_t stream_capacity;
     uint8_t phase;  /* enum chunk_phase */
-    uint8_t format; /* enum chunk_format of the header read last */
+    uint8_t format; /* enum rtmp_fmt of the header read last */
     uint8_t header_bytes;
     uint8_t header[RTMP_MAX_CHUNK_HEADER_BYTES - EXTENDED_BYTES];
     uint8_t extended_bytes;
@@ -190,7 +178,7 @@ static bool grow_streams(struct chunk_reader *reader)
  * stream id to be guessed: 0. Shorter headers say nothing of the message. */
 static struct chunk_stream *add_stream(struct chunk_reader *reader, uint32_t id)
 {
-    if (reader->format >= FORMAT_SAME_SHAPE) {
+    if (reader->format >= RTMP_FMT_SAME_SHAPE) {
         set_fault(reader, "chunk stream begun without a message length");
         return NULL;
     }
@@ -229,7 +217,7 @@ static void begin_payload(struct chunk_reader *reader)
     if (!stream->in_message) {
         /* 5.3.1.2.4: a fmt 3 that begins a message after a fmt 0 takes its
          * timestamp for a delta. */
-        if (reader->format == FORMAT_FULL)
+        if (reader->format == RTMP_FMT_FULL)
             stream->timestamp_ms = stream->delta_ms;
         else
             stream->timestamp_ms += stream->delta_ms;
@@ -255,7 +243,7 @@ static size_t header_length(uint8_t first)
     const uint8_t id = first & SHORT_ID_MASK;
     const size_t basic = id == TWO_BYTE_ID ? 2 : id == THREE_BYTE_ID ? 3 : 1;
 
-    return basic + message_header_bytes[first >> FORMAT_SHIFT];
+    return basic + message_header_bytes[first >> RTMP_FMT_SHIFT];
 }
 
 static uint32_t read_chunk_stream_id(struct byte_reader *r)
@@ -263,10 +251,10 @@ static uint32_t read_chunk_stream_id(struct byte_reader *r)
     const uint8_t id = byte_read_u8(r) & SHORT_ID_MASK;
 
     if (id == TWO_BYTE_ID)
-        return FIRST_LONG_ID + (uint32_t)byte_read_u8(r);
+        return RTMP_FIRST_LONG_CSID + (uint32_t)byte_read_u8(r);
     if (id == THREE_BYTE_ID) {
         const uint32_t low = byte_read_u8(r);
-        return FIRST_LONG_ID + low + (uint32_t)byte_read_u8(r) * 256;
+        return RTMP_FIRST_LONG_CSID + low + (uint32_t)byte_read_u8(r) * 256;
     }
     return id;
 }
@@ -276,18 +264,18 @@ static uint32_t read_chunk_stream_id(struct byte_reader *r)
  *  '---------- fmt 2 ------'                               |        |
  *  '---------- fmt 1 --------------------------------------'        |
  *  '---------- fmt 0 -----------------------------------------------' */
-static void read_message_header(struct byte_reader *r, enum chunk_format format,
+static void read_message_header(struct byte_reader *r, enum rtmp_fmt format,
                                 struct chunk_stream *stream)
 {
-    if (format == FORMAT_NOTHING)
+    if (format == RTMP_FMT_NOTHING)
         return;
     stream->delta_ms = byte_read_u24(r);
     stream->is_extended = stream->delta_ms == RTMP_EXTENDED_TIMESTAMP;
-    if (format == FORMAT_SAME_SHAPE)
+    if (format == RTMP_FMT_SAME_SHAPE)
         return;
     stream->length_bytes = byte_read_u24(r);
     stream->type = byte_read_u8(r);
-    if (format == FORMAT_SAME_ID)
+    if (format == RTMP_FMT_SAME_ID)
         return;
     stream->message_stream_id = byte_read_u32le(r);
 }
@@ -298,7 +286,7 @@ static void parse_header(struct chunk_reader *reader)
 
     byte_reader_init(&r, reader->header, reader->header_bytes);
     reader->header_bytes = 0;
-    reader->format = reader->header[0] >> FORMAT_SHIFT;
+    reader->format = reader->header[0] >> RTMP_FMT_SHIFT;
 
     const uint32_t id = read_chunk_stream_id(&r);
     struct chunk_stream *stream = find_stream(reader, id);
@@ -308,9 +296,9 @@ static void parse_header(struct chunk_reader *reader)
         return;
     reader->current = stream;
     /* A header in mid-message: the peer has given the old message up. */
-    if (reader->format != FORMAT_NOTHING)
+    if (reader->format != RTMP_FMT_NOTHING)
         forget_partial(reader, stream);
-    read_message_header(&r, (enum chunk_format)reader->format, stream);
+    read_message_header(&r, (enum rtmp_fmt)reader->format, stream);
     if (stream->is_extended)
         reader->phase = PHASE_EXTENDED;
     else
@@ -335,7 +323,7 @@ static bool read_header(struct chunk_reader *reader, struct byte_reader *in)
 static bool read_extended(struct chunk_reader *reader, struct byte_reader *in)
 {
     struct chunk_stream *const stream = reader->current;
-    const bool is_repetition = reader->format == FORMAT_NOTHING;
+    const bool is_repetition = reader->format == RTMP_FMT_NOTHING;
 
     while (reader->extended_bytes < EXTENDED_BYTES) {
         const unsigned shift = 24 - 8u * reader->extended_bytes;
@@ -525,80 +513,4 @@ enum chunk_result chunk_reader_push(struct chunk_reader *reader,
         return CHUNK_MESSAGE;
     }
     return reader->ended;
-}
-
-/* --- writing ----------------------------------------------------------- */
-
-static uint8_t basic_header(enum chunk_format format, uint32_t chunk_stream_id)
-{
-    assert(chunk_stream_id >= 2 && chunk_stream_id < FIRST_LONG_ID);
-    return (uint8_t)((uint32_t)format << FORMAT_SHIFT | chunk_stream_id);
-}
-
-size_t chunk_writer_begin(struct chunk_writer *writer,
-                          const struct rtmp_message *message,
-                          uint8_t header[static RTMP_MAX_CHUNK_HEADER_BYTES])
-{
-    /* A timestamp that goes back is, modulo 2^32, a huge delta. */
-    const uint32_t delta_ms = message->timestamp_ms - writer->timestamp_ms;
-    const bool is_full =
-        !writer->started || delta_ms >= RTMP_EXTENDED_TIMESTAMP ||
-        message->message_stream_id != writer->message_stream_id;
-    const uint32_t time_ms = is_full ? message->timestamp_ms : delta_ms;
-    const bool is_extended = time_ms >= RTMP_EXTENDED_TIMESTAMP;
-    struct byte_writer w;
-
-    assert(message->length_bytes <= RTMP_MAX_MESSAGE_BYTES);
-    byte_writer_init(&w, header, RTMP_MAX_CHUNK_HEADER_BYTES);
-    byte_write_u8(&w, basic_header(is_full ? FORMAT_FULL : FORMAT_SAME_ID,
-                                   message->chunk_stream_id));
-    byte_write_u24(&w, is_extended ? RTMP_EXTENDED_TIMESTAMP : time_ms);
-    byte_write_u24(&w, (uint32_t)message->length_bytes);
-    byte_write_u8(&w, message->type);
-    if (is_full)
-        byte_write_u32le(&w, message->message_stream_id);
-    if (is_extended)
-        byte_write_u32(&w, time_ms);
-
-    writer->started = true;
-    writer->is_extended = is_extended;
-    writer->message_stream_id = message->message_stream_id;
-    writer->timestamp_ms = message->timestamp_ms;
-    return byte_writer_length(&w);
-}
-
-size_t chunk_writer_continue(const struct chunk_writer *writer,
-                             uint32_t chunk_stream_id,
-                             uint8_t header[static RTMP_MAX_CHUNK_HEADER_BYTES])
-{
-    struct byte_writer w;
-
-    byte_writer_init(&w, header, RTMP_MAX_CHUNK_HEADER_BYTES);
-    byte_write_u8(&w, basic_header(FORMAT_NOTHING, chunk_stream_id));
-    if (writer->is_extended)
-        byte_write_u32(&w, writer->timestamp_ms);
-    return byte_writer_length(&w);
-}
-
-void chunk_write_message(struct chunk_writer *writer, struct byte_writer *w,
-                         const struct rtmp_message *message, size_t chunk_bytes)
-{
-    uint8_t header[RTMP_MAX_CHUNK_HEADER_BYTES];
-    size_t header_bytes = chunk_writer_begin(writer, message, header);
-    struct byte_reader payload;
-
-    assert(chunk_bytes > 0);
-    byte_reader_init(&payload, message->payload, message->length_bytes);
-    byte_write_bytes(w, header, header_bytes);
-    for (;;) {
-        const size_t left = byte_reader_left(&payload);
-        const size_t n = left < chunk_bytes ? left : chunk_bytes;
-
-        byte_write_bytes(w, byte_read_bytes(&payload, n), n);
-        if (n == left || w->failed)
-            return;
-        header_bytes =
-            chunk_writer_continue(writer, message->chunk_stream_id, header);
-        byte_write_bytes(w, header, header_bytes);
-    }
 }

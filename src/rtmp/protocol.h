@@ -13,6 +13,16 @@
 #define RTMP_MAX_CHUNK_HEADER_BYTES 18    /* 3 basic, 11 message, 4 extended */
 #define RTMP_EXTENDED_TIMESTAMP 0xFFFFFFu /* 5.3.1.3 */
 #define RTMP_MAX_MESSAGE_BYTES 0xFFFFFFu  /* 24-bit length */
+#define RTMP_FIRST_LONG_CSID 64           /* 5.3.1.1: ids below take one byte */
+#define RTMP_FMT_SHIFT 6                  /* above the id in that byte */
+
+/* 5.3.1.2: forms of the message header */
+enum rtmp_fmt {
+    RTMP_FMT_FULL = 0,       /* absolute timestamp, all fields */
+    RTMP_FMT_SAME_ID = 1,    /* delta, no message stream id */
+    RTMP_FMT_SAME_SHAPE = 2, /* delta only */
+    RTMP_FMT_NOTHING = 3     /* more of a message, or one more like it */
+};
 
 /* What flvd announces (Set Chunk Size): most frames fit one chunk, which
  * hides what clients disagree on; the largest size that all of them take. */

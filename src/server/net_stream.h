@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "play/playback.h"
-#include "rtmp/chunk.h"
+#include "rtmp/chunk_writer.h"
 #include "rtmp/command.h"
 #include "server/outbox.h"
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "rtmp/chunk_writer.h"
 #include "rtmp/message.h"
 
 void outbox_init(struct outbox *outbox)
