@@ -20,11 +20,13 @@
 static bool read_bytes(const uint8_t *bytes, size_t length,
                        struct flv_metadata *metadata)
 {
-    /* A block of its own, so that a sanitizer sees any step over its end. */
-    uint8_t *copy = malloc(length);
+    /* A block of its own, so that a sanitizer sees any step over its end. One
+     * byte where there are none: what malloc(0) gives is nobody's to read. */
+    uint8_t *copy = calloc(length > 0 ? length : 1, 1);
     struct byte_reader r;
     bool is_metadata;
 
+    ck_assert_ptr_nonnull(copy);
     if (length > 0)
         memcpy(copy, bytes, length);
     byte_reader_init(&r, copy, length);
