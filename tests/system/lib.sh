@@ -135,13 +135,14 @@ expect_viewer_end() {
     wait "$1" || fail "a viewer: $(cat "$work"/viewer.*.log)"
 }
 
-# stop_flvd: as a service manager does. It must be quick.
+# stop_flvd: as a service manager does. flvd(1) says 5 seconds; what is beyond is
+# for a busy machine and sanitizers: this finds what hangs, not what is slow.
 stop_flvd() {
     begin=$(now_ms)
     kill -TERM "$flvd_pid" || fail "flvd was gone before it was stopped"
     expect_flvd_end 0
     took=$(($(now_ms) - begin))
-    [ $took -lt 4000 ] || fail "it took $took ms to stop flvd"
+    [ $took -lt 30000 ] || fail "it took $took ms to stop flvd"
 }
 
 # wait_for_log PATTERN: until a line of the log matches.
