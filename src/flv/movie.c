@@ -24,6 +24,7 @@
 #include "flv/scan.h"
 #include "flv/window.h"
 
+#define NO_TRACK (-1)
 /* What of the head is compared to tell whether the file was overwritten. */
 #define HEAD_BYTES 4096
 /* How far the search for a keyframe goes: tags, and time behind the first
@@ -49,9 +50,11 @@ struct movie {
     ino_t inode;
     size_t head_bytes;
     uint64_t head_checksum;
-    int64_t duration_ms;
-    bool has_keyframe;
-    uint8_t main_track_id; /* of that keyframe */
+    int64_t first_frame_ms;
+
+    /* Found again when the file has grown. */
+    _Atomic int64_t duration_ms;
+    _Atomic int main_track_id; /* that of the first keyframe, or NO_TRACK */
 
     /* Guarded by the index's lock. */
     struct stat verified; /* the file when it was last found unchanged */
@@ -139,7 +142,7 @@ static bool is_head_known(const struct movie *movie, const struct head *head)
     if (head->tags >= MAX_KEYFRAME_TAGS ||
         head->last_ms - head->first_frame_ms > MAX_KEYFRAME_MS)
         return true;
-    return movie->has_keyframe &&
+    return movie_has_keyframe(movie) &&
            (!movie->index.wants_metadata || head->tags >= MAX_METADATA_TAGS);
 }
 
@@ -153,10 +156,8 @@ static void note_head(struct movie *movie, struct head *head,
         head->first_frame_ms = tag->time_ms;
     head->has_frame = true;
     head->last_ms = tag->time_ms;
-    if (tag->kind == FLV_KIND_KEYFRAME && !movie->has_keyframe) {
-        movie->has_keyframe = true;
-        movie->main_track_id = tag->track_id;
-    }
+    if (tag->kind == FLV_KIND_KEYFRAME && !movie_has_keyframe(movie))
+        atomic_store(&movie->main_track_id, tag->track_id);
 }
 
 /* How far a cursor's scan has come. */
@@ -171,14 +172,13 @@ static int64_t scanned_bytes(const struct movie_cursor *cursor)
                : block->position.offset_bytes;
 }
 
-static bool scan_head(struct movie *movie, struct head *head,
-                      struct movie_error *error)
+/* The step that it ended with. */
+static enum movie_step look_at_head(struct movie *movie, struct head *head)
 {
     enum movie_step step = MOVIE_STEP_ON;
     struct movie_cursor cursor;
 
     memset(head, 0, sizeof(*head));
-    movie->index.wants_metadata = true;
     movie_cursor_init(&cursor, movie);
     while (step == MOVIE_STEP_ON && !is_head_known(movie, head) &&
            scanned_bytes(&cursor) < FLV_MAX_HEAD_BYTES) {
@@ -190,6 +190,16 @@ static bool scan_head(struct movie *movie, struct head *head,
             step = movie_index_step(&movie->index, &cursor);
     }
     movie_cursor_destroy(&cursor);
+    return step;
+}
+
+static bool scan_head(struct movie *movie, struct head *head,
+                      struct movie_error *error)
+{
+    enum movie_step step;
+
+    movie->index.wants_metadata = true;
+    step = look_at_head(movie, head);
     movie->index.wants_metadata = false;
     if (head->has_frame)
         return true;
@@ -219,12 +229,13 @@ static int64_t over_wraps(int64_t tail_ms, int64_t first_ms, int64_t claimed_ms)
     return tail_ms;
 }
 
-static int64_t find_duration_ms(struct movie *movie, const struct head *head)
+/* Reads the tail by the movie's scan. */
+static int64_t find_duration_ms(struct movie *movie, int64_t size_bytes)
 {
     struct flv_scan *scan = &movie->index.scan;
     const struct flv_duration_start start = {
         .first_tag_bytes = movie->index.beginning.offset_bytes,
-        .first_frame_ms = head->first_frame_ms,
+        .first_frame_ms = movie->first_frame_ms,
         .has_audio = movie->index.audio.frames > 0,
         .has_video = movie->index.video.frames > 0,
     };
@@ -233,9 +244,9 @@ static int64_t find_duration_ms(struct movie *movie, const struct head *head)
     int64_t duration_ms;
 
     scan->on_fault = NULL; /* they are told when the scan gets there */
-    duration_ms = flv_duration_read(scan, movie->verified.st_size, &start);
+    duration_ms = flv_duration_read(scan, size_bytes, &start);
     if (duration_ms > 0)
-        return over_wraps(duration_ms, head->first_frame_ms, claimed_ms);
+        return over_wraps(duration_ms, movie->first_frame_ms, claimed_ms);
     return claimed_ms;
 }
 
@@ -277,7 +288,9 @@ static bool load(struct movie *movie, struct movie_error *error)
     flv_scan_position_init(&movie->index.beginning, first_tag_bytes);
     if (!scan_head(movie, &head, error))
         return false;
-    movie->duration_ms = find_duration_ms(movie, &head);
+    movie->first_frame_ms = head.first_frame_ms;
+    atomic_init(&movie->duration_ms,
+                find_duration_ms(movie, movie->verified.st_size));
     return true;
 }
 
@@ -301,6 +314,7 @@ struct movie *movie_open(int fd, const struct movie_options *options,
     movie->context = options->context;
     movie->free_context = options->free_context;
     atomic_init(&movie->references, 1);
+    atomic_init(&movie->main_track_id, NO_TRACK);
     movie->fd = fd;
     movie_index_init(&movie->index, fd, options);
     window_set_init(&movie->windows, fd);
@@ -378,8 +392,9 @@ static bool is_unchanged_at(struct movie *movie, int fd, int64_t size_bytes)
 
 bool movie_is_same_file(struct movie *movie, int fd)
 {
+    bool is_same, is_resized;
     struct stat now;
-    bool is_same;
+    struct head head;
 
     if (fstat(fd, &now) != 0 || now.st_dev != movie->device ||
         now.st_ino != movie->inode)
@@ -390,9 +405,15 @@ bool movie_is_same_file(struct movie *movie, int fd)
                 is_same_time(now.st_mtim, movie->verified.st_mtim) &&
                 is_same_time(now.st_ctim, movie->verified.st_ctim)) ||
                is_unchanged_at(movie, fd, now.st_size));
+    is_resized = is_same && now.st_size != movie->verified.st_size;
+    if (is_resized)
+        atomic_store(&movie->duration_ms, find_duration_ms(movie, now.st_size));
     if (is_same)
         movie->verified = now;
     movie_index_unlock(&movie->index);
+    /* One that was opened as it began may have its first keyframe now. */
+    if (is_resized && !movie_has_keyframe(movie))
+        (void)look_at_head(movie, &head);
     return is_same;
 }
 
@@ -403,18 +424,18 @@ const struct flv_metadata *movie_metadata(const struct movie *movie)
 
 int64_t movie_duration_ms(const struct movie *movie)
 {
-    return movie->duration_ms;
+    return atomic_load(&movie->duration_ms);
 }
 
 bool movie_has_keyframe(const struct movie *movie)
 {
-    return movie->has_keyframe;
+    return atomic_load(&movie->main_track_id) != NO_TRACK;
 }
 
 bool movie_is_keyframe(const struct movie *movie, const struct movie_tag *tag)
 {
     return tag->kind == FLV_KIND_KEYFRAME &&
-           tag->track_id == movie->main_track_id;
+           tag->track_id == atomic_load(&movie->main_track_id);
 }
 
 int movie_fd(const struct movie *movie)

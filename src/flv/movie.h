@@ -88,7 +88,8 @@ bool movie_is_shared(const struct movie *movie);
 
 /* Whether `fd` is the same file, and what was indexed of it is unchanged (the
  * head and the last tag that was indexed are read again and compared when its
- * times or size changed). */
+ * times or size changed). When its size changed, the duration is found again,
+ * and the first keyframe if there was none. */
 bool movie_is_same_file(struct movie *movie, int fd);
 
 /* The file's metadata; without members when it has none. */
@@ -96,11 +97,12 @@ const struct flv_metadata *movie_metadata(const struct movie *movie);
 
 /* Time from the first frame to the end of the last, from the file's tail where
  * that proves sound, else from a bounded backward scan, else from the
- * metadata, else 0: not known. */
+ * metadata, else 0: not known. As it was when the movie was opened, or found
+ * to be the same file. */
 int64_t movie_duration_ms(const struct movie *movie);
 
 /* Whether the file has a video keyframe in its head, so that a play begins at
- * it and leaves out video frames before it. */
+ * it and leaves out video frames before it. A file that grows may get it. */
 bool movie_has_keyframe(const struct movie *movie);
 
 /* Whether a tag is a keyframe of the main video track: the one that the first

@@ -42,6 +42,48 @@ static struct flv_bytes cut(const struct flv_bytes *file, size_t length)
     return b;
 }
 
+/* Whether the metadata that came last tell of 0.2 s, or of 0.4 s. */
+static void expect_duration(const struct peer *peer, bool is_whole)
+{
+    const char *tenths = is_whole ? "\x3F\xD9\x99\x99\x99\x99\x99\x9A"
+                                  : "\x3F\xC9\x99\x99\x99\x99\x99\x9A";
+
+    ck_assert(message_has_bytes(&peer->message, tenths, 8));
+}
+
+/* What is told of it is of the file as it is when it is asked for. */
+START_TEST(who_comes_later_is_told_more)
+{
+    struct server server;
+
+    server_start(&server, small_file());
+    ck_assert_int_eq(ftruncate(server.file_fd, (off_t)half(&server.file)), 0);
+    struct peer *early = peer_open(&server);
+    do_play(early);
+    expect_duration(early, false);
+    flv_bytes_write(&server.file, server.file_fd);
+    struct peer *late = peer_open(&server);
+    do_play(late);
+    expect_duration(late, true);
+    peer_close(late);
+
+    late = peer_open(&server);
+    do_handshake(late);
+    do_connect(late);
+    ck_assert_int_eq(ftruncate(server.file_fd, (off_t)half(&server.file)), 0);
+    send_command(late, 0, "getStreamLength", 3, "ns", "movie");
+    (void)expect_message(late, 20, 0, 0);
+    expect_duration(late, false);
+    flv_bytes_write(&server.file, server.file_fd);
+    send_command(late, 0, "getStreamLength", 4, "ns", "movie");
+    (void)expect_message(late, 20, 0, 0);
+    expect_duration(late, true);
+    peer_close(late);
+    peer_close(early);
+    server_stop(&server, "peer closed the connection");
+}
+END_TEST
+
 START_TEST(what_is_there_is_played)
 {
     struct server server;
@@ -104,5 +146,6 @@ int main(void)
 {
     return run_tests("file grows",
                      (const TTest *[]){what_is_there_is_played,
+                                       who_comes_later_is_told_more,
                                        a_seek_finds_what_came, NULL});
 }

@@ -771,6 +771,72 @@ START_TEST(growing_movie)
 }
 END_TEST
 
+/* Whoever comes later is told how long it is by then, however the tag at its
+ * end is cut; and the cursor's scan goes on where it was. */
+START_TEST(a_grown_file_lasts_longer)
+{
+    struct flv_bytes b = {0};
+    struct faults faults;
+    struct movie_cursor cursor;
+    struct movie_tag tag;
+    struct movie *movie;
+    uint64_t sum;
+
+    make_movie(&b);
+    movie = open_bytes(&b, &faults, 0);
+    movie_cursor_init(&cursor, movie);
+    ck_assert_int_eq(read_all(&cursor, &sum), 152);
+    flv_bytes_inter(&b, 2000, 300);
+    flv_bytes_inter(&b, 2040, 300);
+    flv_bytes_inter(&b, 2080, 300);
+    b.length -= 100;
+    flv_bytes_write(&b, movie_fd(movie));
+    ck_assert_int_eq(movie_cursor_next(&cursor, &tag), MOVIE_TAG);
+    ck_assert_int_eq(movie_duration_ms(movie), 2000);
+    ck_assert(movie_is_same_file(movie, movie_fd(movie)));
+    ck_assert_int_eq(movie_duration_ms(movie), 2080);
+    b.length += 100;
+    flv_bytes_write(&b, movie_fd(movie));
+    ck_assert(movie_is_same_file(movie, movie_fd(movie)));
+    ck_assert_int_eq(movie_duration_ms(movie), 2120);
+    ck_assert_int_eq(read_all(&cursor, &sum), 2);
+    ck_assert_int_eq(faults.count, 0);
+    movie_cursor_destroy(&cursor);
+    movie_unref(movie);
+    flv_bytes_free(&b);
+}
+END_TEST
+
+/* A recording that was opened when there was nothing but sound in it. */
+START_TEST(a_first_keyframe_may_follow)
+{
+    struct flv_bytes b = {0};
+    struct faults faults;
+    struct movie_cursor cursor;
+    struct movie_tag tag;
+    struct movie *movie;
+
+    flv_bytes_file_header(&b);
+    flv_bytes_audio(&b, 0, 50);
+    movie = open_bytes(&b, &faults, 0);
+    flv_bytes_audio(&b, 20, 50);
+    flv_bytes_write(&b, movie_fd(movie));
+    ck_assert(movie_is_same_file(movie, movie_fd(movie)));
+    ck_assert(!movie_has_keyframe(movie));
+    flv_bytes_keyframe(&b, 40, 100);
+    flv_bytes_write(&b, movie_fd(movie));
+    ck_assert(movie_is_same_file(movie, movie_fd(movie)));
+    ck_assert(movie_has_keyframe(movie));
+    movie_cursor_init(&cursor, movie);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(movie_cursor_next(&cursor, &tag), MOVIE_TAG);
+    ck_assert(movie_is_keyframe(movie, &tag));
+    movie_cursor_destroy(&cursor);
+    movie_unref(movie);
+    flv_bytes_free(&b);
+}
+END_TEST
+
 /* ---- The same file? */
 
 START_TEST(same_file)
@@ -1139,6 +1205,8 @@ int main(void)
     tcase_add_test(tcase, overwritten_file_fails_when_read_again);
     tcase_add_test(tcase, shortened_file_fails);
     tcase_add_test(tcase, growing_movie);
+    tcase_add_test(tcase, a_grown_file_lasts_longer);
+    tcase_add_test(tcase, a_first_keyframe_may_follow);
     tcase_add_test(tcase, same_file);
     tcase_add_test(tcase, many_viewers);
     tcase_add_test(tcase, window_of_a_growing_file);
