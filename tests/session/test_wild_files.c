@@ -98,6 +98,9 @@ static const struct row rows[] = {
      TWO_SECONDS_CAME, 2, false},
     {"stream ids", "V0 #1 A0 k0 #1 a0 #7 i1000 #1 a1000 #255", TWO_SECONDS_CAME,
      2, false},
+    {"a stream id and a wrong PreviousTagSize",
+     "V0 A0 k0 a0 i40 #1 !3 a40 i1000 a1000", "V0 A0 k0 a0 a40 i1000 a1000 end",
+     2, false},
     {"text behind the last tag",
      TWO_SECONDS " [3C 2F 68 74 6D 6C 3E 0A 3C 2F 68 74 6D 6C 3E 0A]",
      TWO_SECONDS_CAME, 2, false},
@@ -178,8 +181,9 @@ START_TEST(what_is_no_flv)
         "<13 [3C 68 74 6D 6C 3E 0A 3C 68 74 6D 6C 3E]", /* HTML */
         "<13 [3C 68 74 6D 6C 3E 46 4C 56 01 05 00 00 00 09 00 00 00 00] V0 k0",
         "<13 [00 00 00 18 66 74 79 70 69 73 6F 6D 00 00 02 00]", /* MP4 */
-        "",                  /* without a tag */
-        "V0 A0 {9 0 57 00}", /* without a frame */
+        "V0 #1 !0 A0 #1 !0 k0 #1 !0 a0 #1 !0", /* nothing proves a tag */
+        "",                                    /* without a tag */
+        "V0 A0 {9 0 57 00}",                   /* without a frame */
     };
 
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
