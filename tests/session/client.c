@@ -663,9 +663,10 @@ void await_heard(struct client *c)
 {
     int unread;
 
+    /* No event tells that the other end has read: the kernel is asked. */
     do {
         ck_assert_int_eq(ioctl(c->peer->fd, SIOCOUTQ, &unread), 0);
-        (void)usleep(1000); /* no call waits for that */
+        (void)usleep(1000);
     } while (unread > 0);
 }
 

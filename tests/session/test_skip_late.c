@@ -5,6 +5,7 @@
 
 #define GOP_MS 400
 #define FILE_MS 60000
+#define WAIT_MS 2500
 
 /* Pictures of 4000 bytes and 40 ms: a second of them is in a gather, and does
  * not fit into a narrow socket. */
@@ -23,7 +24,9 @@ static struct flv_bytes long_file(void)
     return file;
 }
 
-/* A viewer that reads nothing for some seconds. */
+/* A viewer that reads nothing for some seconds. They must pass: being late is
+ * about the server's clock, which is the real one, and no event tells that
+ * pictures which cannot be sent have become due. */
 static struct peer *watch_late(struct server *server)
 {
     struct peer *peer = peer_open_narrow(server, 4096);
@@ -36,7 +39,7 @@ static struct peer *watch_late(struct server *server)
     expect_play_started(peer);
     (void)expect_message(peer, 9, 1, 0); /* the header */
     started_ns = clock_now_ns();
-    clock_sleep_until(started_ns + 2500 * CLOCK_NS_PER_MS);
+    clock_sleep_until(started_ns + WAIT_MS * CLOCK_NS_PER_MS);
     return peer;
 }
 
@@ -45,7 +48,7 @@ START_TEST(it_is_moved_on)
     const struct message *message;
     struct server server;
     struct file_tag tag;
-    int gaps = 0;
+    uint32_t landed_ms = 0;
 
     server_start(&server, long_file());
     server.options.skip_late_ms = 300;
@@ -53,13 +56,13 @@ START_TEST(it_is_moved_on)
     struct file_tags tags = {.file = &server.file};
     ck_assert(next_file_tag(&tags, &tag));
     ck_assert(next_file_tag(&tags, &tag));
-    /* On a busy machine it may be moved more than once. */
+    /* On a busy machine it may be moved more than once, and once already
+     * before the socket was full: only where the wait led counts. */
     while ((message = read_message(peer))->type == 9) {
         if (message->timestamp_ms != tag.timestamp_ms) {
-            gaps++;
             ck_assert_uint_gt(message->timestamp_ms, tag.timestamp_ms);
             ck_assert_uint_eq(message->timestamp_ms % GOP_MS, 0);
-            ck_assert_uint_gt(message->timestamp_ms, 2500);
+            landed_ms = message->timestamp_ms;
         }
         while (tag.timestamp_ms < message->timestamp_ms)
             ck_assert(next_file_tag(&tags, &tag));
@@ -67,10 +70,11 @@ START_TEST(it_is_moved_on)
         ck_assert_mem_eq(message->payload, tag.data, tag.length);
         if (message->timestamp_ms < FILE_MS - 40)
             ck_assert(next_file_tag(&tags, &tag));
-        if (gaps > 0 && message->timestamp_ms % GOP_MS == GOP_MS - 40)
+        if (landed_ms > WAIT_MS &&
+            message->timestamp_ms % GOP_MS == GOP_MS - 40)
             break;
     }
-    ck_assert_int_gt(gaps, 0);
+    ck_assert_uint_gt(landed_ms, WAIT_MS);
     peer_close(peer);
     server_stop(&server, "peer closed the connection");
 }
