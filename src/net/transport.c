@@ -21,8 +21,9 @@
 #define KEEPALIVE_PROBES 3
 
 /* What may lie unsent in the kernel: as much as one write, so that a pause is
- * heard in time by a viewer that asked for hours of buffer. */
-#define UNSENT_BYTES GATHER_MAX_BYTES
+ * heard in time by a viewer that asked for hours of buffer. Linux looks before
+ * it takes a segment of up to 64 KiB more, not behind it. */
+#define UNSENT_BYTES (GATHER_MAX_BYTES - (64u << 10))
 
 /* How long the probes of a closed window may go without an answer. */
 #define WINDOW_PROBES_UNANSWERED_MS 300000u

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,21 +139,15 @@ bool next_file_tag(struct file_tags *tags, struct file_tag *tag)
 
 /* --- the peer ----------------------------------------------------------- */
 
-struct peer *peer_open_narrow(struct server *server, int send_buffer_bytes)
+/* A peer at the first end and a session at the other. */
+static struct peer *join(struct server *server, const int ends[static 2])
 {
     const struct sockaddr_storage nobody = {.ss_family = AF_UNIX};
     struct peer *peer = calloc(1, sizeof(*peer));
-    int ends[2];
 
     ck_assert_ptr_nonnull(peer);
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends),
-                     0);
-    if (send_buffer_bytes != 0)
-        ck_assert_int_eq(setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF,
-                                    &send_buffer_bytes,
-                                    sizeof(send_buffer_bytes)),
-                         0);
     peer->fd = ends[0];
+    peer->server_fd = ends[1];
     peer->in_chunk_bytes = 128;
     peer->out_chunk_bytes = 128;
     peer->hides_pings = true;
@@ -160,6 +155,45 @@ struct peer *peer_open_narrow(struct server *server, int send_buffer_bytes)
     ck_assert_int_eq(session_start(&server->context, ends[1], &nobody),
                      SESSION_STARTED);
     return peer;
+}
+
+struct peer *peer_open_narrow(struct server *server, int send_buffer_bytes)
+{
+    int ends[2];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends),
+                     0);
+    if (send_buffer_bytes != 0)
+        ck_assert_int_eq(setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF,
+                                    &send_buffer_bytes,
+                                    sizeof(send_buffer_bytes)),
+                         0);
+    return join(server, ends);
+}
+
+struct peer *peer_open_tcp(struct server *server, int receive_buffer_bytes)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int ends[2];
+
+    ck_assert_int_ge(listener, 0);
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, length), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(
+        getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    ends[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(setsockopt(ends[0], SOL_SOCKET, SO_RCVBUF,
+                                &receive_buffer_bytes,
+                                sizeof(receive_buffer_bytes)),
+                     0);
+    ck_assert_int_eq(connect(ends[0], (struct sockaddr *)&address, length), 0);
+    ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    ck_assert_int_ge(ends[1], 0);
+    close(listener);
+    return join(server, ends);
 }
 
 struct peer *peer_open(struct server *server)

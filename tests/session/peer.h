@@ -95,6 +95,7 @@ struct chunk_stream_state {
 
 struct peer {
     int fd;
+    int server_fd; /* the server's end, to look at: it belongs to the session */
     size_t piece_bytes;       /* sends so many at a time; 0: all */
     uint32_t out_chunk_bytes; /* cuts what it sends into such chunks */
     uint32_t in_chunk_bytes;  /* as the server announced */
@@ -110,6 +111,8 @@ struct peer {
  * 0: the system's default. */
 struct peer *peer_open(struct server *server);
 struct peer *peer_open_narrow(struct server *server, int send_buffer_bytes);
+/* The same over TCP, with this receive buffer at the peer's end. */
+struct peer *peer_open_tcp(struct server *server, int receive_buffer_bytes);
 
 /* Says the end, reads to the end of what the server sends, and closes. */
 void peer_close(struct peer *peer);
