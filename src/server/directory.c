@@ -42,14 +42,14 @@ bool directory_open(struct directory *directory, const char *path)
         return false;
     directory->path = path;
     directory->fd = fd;
-    pthread_rwlock_init(&directory->lock, NULL);
+    pthread_mutex_init(&directory->lock, NULL);
     return true;
 }
 
 void directory_close(struct directory *directory)
 {
     close(directory->fd);
-    pthread_rwlock_destroy(&directory->lock);
+    pthread_mutex_destroy(&directory->lock);
 }
 
 bool directory_reopen(struct directory *directory)
@@ -59,21 +59,37 @@ bool directory_reopen(struct directory *directory)
 
     if (fd < 0)
         return false;
-    pthread_rwlock_wrlock(&directory->lock);
+    pthread_mutex_lock(&directory->lock);
     before = directory->fd;
     directory->fd = fd;
-    pthread_rwlock_unlock(&directory->lock);
+    pthread_mutex_unlock(&directory->lock);
     close(before);
     return true;
 }
 
-int directory_open_file(struct directory *directory, const char *path)
+/* A file on a dead network mount may take for ever to be opened: nobody shall
+ * wait for the lock meanwhile, least of all the thread of the signals. */
+static int duplicate(struct directory *directory)
 {
     int fd;
 
-    pthread_rwlock_rdlock(&directory->lock);
-    fd = directory_open_beneath(directory->fd, path);
-    pthread_rwlock_unlock(&directory->lock);
+    pthread_mutex_lock(&directory->lock);
+    fd = fcntl(directory->fd, F_DUPFD_CLOEXEC, 0);
+    pthread_mutex_unlock(&directory->lock);
+    return fd;
+}
+
+int directory_open_file(struct directory *directory, const char *path)
+{
+    const int directory_fd = duplicate(directory);
+    int fd, error;
+
+    if (directory_fd < 0)
+        return -1;
+    fd = directory_open_beneath(directory_fd, path);
+    error = errno;
+    close(directory_fd);
+    errno = error;
     return fd;
 }
 

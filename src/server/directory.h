@@ -9,8 +9,8 @@
 
 struct directory {
     const char *path;
-    pthread_rwlock_t lock;
-    int fd; /* guarded by `lock` */
+    pthread_mutex_t lock; /* not held while anything is opened */
+    int fd;               /* guarded by `lock` */
 };
 
 /* Opens the directory at `path`, which must outlive it. False, with errno and

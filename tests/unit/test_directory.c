@@ -11,6 +11,9 @@
 #include <linux/filter.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -420,6 +423,65 @@ static void *open_many(void *argument)
     return NULL;
 }
 
+/* --- a file that cannot be opened, nor not be opened --------------------- */
+
+static struct {
+    atomic_bool is_dead; /* the disk: openat2 hangs */
+    sem_t called;
+    sem_t answered;
+} disk;
+
+long __wrap_syscall(long number, ...);
+long __real_syscall(long number, ...);
+
+/* The linker puts it in the place of syscall(2). Takes as many arguments as any
+ * call may have. */
+long __wrap_syscall(long number, ...)
+{
+    long a[6];
+    va_list arguments;
+
+    va_start(arguments, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(arguments, long);
+    va_end(arguments);
+    if (number == SYS_openat2 && atomic_load(&disk.is_dead)) {
+        sem_post(&disk.called);
+        sem_wait(&disk.answered);
+    }
+    return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static void *open_one(void *argument)
+{
+    const int fd = directory_open_file(argument, "file");
+
+    ck_assert(fd >= 0 && is_inside(fd));
+    close(fd);
+    return NULL;
+}
+
+/* What was opened before is what is looked into, though closed meanwhile. */
+START_TEST(reopened_while_the_disk_hangs)
+{
+    struct directory directory;
+    pthread_t thread;
+
+    path_in_base(in_path, "in");
+    sem_init(&disk.called, 0, 0);
+    sem_init(&disk.answered, 0, 0);
+    ck_assert(directory_open(&directory, in_path));
+    atomic_store(&disk.is_dead, true);
+    ck_assert_int_eq(pthread_create(&thread, NULL, open_one, &directory), 0);
+    sem_wait(&disk.called);
+    ck_assert(directory_reopen(&directory));
+    atomic_store(&disk.is_dead, false);
+    sem_post(&disk.answered);
+    pthread_join(thread, NULL);
+    directory_close(&directory);
+}
+END_TEST
+
 START_TEST(many_threads)
 {
     struct directory directory;
@@ -454,6 +516,7 @@ int main(void)
     tcase_add_loop_test(tests, exchanged_meanwhile, 0, 2);
     tcase_add_test(tests, opened_and_reopened);
     tcase_add_test(tests, no_directory_to_serve);
+    tcase_add_test(tests, reopened_while_the_disk_hangs);
     tcase_add_test(tests, many_threads);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
