@@ -9,6 +9,7 @@
 
 #include "flv/movie.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -448,6 +449,15 @@ bool movie_reaches(const struct movie *movie, int64_t offset_bytes)
     struct stat st;
 
     return fstat(movie->fd, &st) == 0 && st.st_size >= offset_bytes;
+}
+
+bool movie_is_deleted(const struct movie *movie)
+{
+    struct statx file;
+
+    return statx(movie->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_NLINK,
+                 &file) == 0 &&
+           (file.stx_mask & STATX_NLINK) != 0 && file.stx_nlink == 0;
 }
 
 void movie_track(struct movie *movie, enum flv_tag_type type,

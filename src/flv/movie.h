@@ -113,6 +113,11 @@ bool movie_is_keyframe(const struct movie *movie, const struct movie_tag *tag);
 /* The descriptor, for transports that read the payload themselves (pread). */
 int movie_fd(const struct movie *movie);
 
+/* Whether the file has no name left, so that it takes room on the disk only
+ * because it is open. Waits for nothing: it asks what the kernel has in memory.
+ */
+bool movie_is_deleted(const struct movie *movie);
+
 /* Whether the file still reaches to `offset_bytes`. One fstat. */
 bool movie_reaches(const struct movie *movie, int64_t offset_bytes);
 

@@ -65,8 +65,8 @@ bool library_is_one_file(const struct library *library);
 /* The name that the URL shows; empty unless the library is one file. */
 struct amf0_string library_name(const struct library *library);
 
-/* To be called when somebody has stopped to play: lets go of movies that
- * nobody plays. */
+/* To be called when a connection has ended, which may have played: lets go of
+ * movies that nobody plays. */
 void library_tidy(struct library *library);
 
 /* Forgets what is kept between plays, and opens the directories anew; who plays

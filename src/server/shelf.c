@@ -1,5 +1,6 @@
 /* A movie that only the shelf refers to is idle: nobody can get at it but
- * through the shelf's lock. Nothing is opened, read or freed under the lock. */
+ * through the shelf's lock. Nothing is opened, read or freed under the lock;
+ * what the kernel has in memory of an open file may be asked for. */
 #include "config.h"
 
 #include "server/shelf.h"
@@ -55,7 +56,8 @@ void shelf_forget(struct shelf *shelf)
     free_list(list);
 }
 
-/* Takes the idle movies beyond the newest few out of the list. */
+/* Takes the idle movies out of the list whose files were deleted, since only
+ * the shelf keeps their room on the disk, and those beyond the newest few. */
 static struct shelf_movie *take_surplus(struct shelf *shelf)
 {
     struct shelf_movie **link = &shelf->newest;
@@ -65,7 +67,8 @@ static struct shelf_movie *take_surplus(struct shelf *shelf)
     while (*link != NULL) {
         struct shelf_movie *entry = *link;
 
-        if (!movie_is_shared(entry->movie) && ++idle > SHELF_MAX_IDLE) {
+        if (!movie_is_shared(entry->movie) &&
+            (movie_is_deleted(entry->movie) || ++idle > SHELF_MAX_IDLE)) {
             *link = entry->next;
             entry->next = surplus;
             surplus = entry;

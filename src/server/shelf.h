@@ -39,8 +39,9 @@ void shelf_destroy(struct shelf *shelf);
 struct movie *shelf_open(struct shelf *shelf, int fd, const char *label,
                          struct movie_error *error);
 
-/* Lets go of the movies that nobody plays, but for the newest few. For the end
- * of a play; shelf_open does it too. */
+/* Lets go of the movies that nobody plays, but for the newest few, and of those
+ * too whose files were deleted. For the end of a connection, which may have
+ * played; shelf_open does it too. */
 void shelf_tidy(struct shelf *shelf);
 
 /* Forgets everything; who plays a movie goes on. */

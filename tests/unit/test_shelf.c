@@ -15,15 +15,32 @@
 #include "flv_bytes.h"
 
 static struct shelf shelf;
+static char base[] = "/tmp/flvd-test-XXXXXX"; /* holds the files */
+static unsigned made;                         /* their number */
 
 static void set_up(void)
 {
+    strcpy(strstr(base, "test-") + 5, "XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(base));
+    made = 0;
     shelf_init(&shelf);
+}
+
+static void name_file(char path[static 64], unsigned number)
+{
+    snprintf(path, 64, "%s/%u", base, number);
 }
 
 static void tear_down(void)
 {
+    char path[64];
+
     shelf_destroy(&shelf);
+    for (unsigned i = 0; i < made; i++) {
+        name_file(path, i);
+        (void)unlink(path);
+    }
+    ck_assert_int_eq(rmdir(base), 0);
 }
 
 static struct flv_bytes make_bytes(uint32_t pictures)
@@ -36,12 +53,17 @@ static struct flv_bytes make_bytes(uint32_t pictures)
     return b;
 }
 
-/* A new file in memory. */
+/* A new file, which has a name. */
 static int make_file(uint32_t pictures)
 {
     struct flv_bytes b = make_bytes(pictures);
-    const int fd = flv_bytes_open(&b);
+    char path[64];
+    int fd;
 
+    name_file(path, made++);
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ck_assert_int_ge(fd, 0);
+    flv_bytes_write(&b, fd);
     flv_bytes_free(&b);
     return fd;
 }
@@ -155,6 +177,37 @@ START_TEST(the_newest_few_are_kept)
     ck_assert_uint_eq(count_descriptors(), before);
     for (size_t i = 0; i < FILES; i++)
         close(files[i]);
+}
+END_TEST
+
+static void delete_file(unsigned number)
+{
+    char path[64];
+
+    name_file(path, number);
+    ck_assert_int_eq(unlink(path), 0);
+}
+
+/* Or its room on the disk would never be free again. */
+START_TEST(a_deleted_file_is_kept_by_its_viewers_alone)
+{
+    const int idle = make_file(1), played = make_file(2), other = make_file(3);
+    const unsigned before = count_descriptors();
+    struct movie *movie = shelf_get(played);
+
+    movie_unref(shelf_get(idle));
+    movie_unref(shelf_get(other));
+    delete_file(0);
+    delete_file(1);
+    shelf_tidy(&shelf);
+    ck_assert_uint_eq(count_descriptors(), before + 2);
+    ck_assert_uint_eq(count_tags(movie), 2);
+    movie_unref(movie);
+    shelf_tidy(&shelf);
+    ck_assert_uint_eq(count_descriptors(), before + 1);
+    close(idle);
+    close(played);
+    close(other);
 }
 END_TEST
 
@@ -375,6 +428,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, each_file_has_its_movie);
     tcase_add_test(tests, the_newest_few_are_kept);
+    tcase_add_test(tests, a_deleted_file_is_kept_by_its_viewers_alone);
     tcase_add_test(tests, opening_tidies);
     tcase_add_test(tests, a_failure_is_remembered);
     tcase_add_test(tests, until_the_file_changes);
