@@ -1,4 +1,4 @@
-/* Codecs by number (Adobe E.4.2.1, E.4.3.1) and by FourCC (Enhanced RTMP v2).
+/* Codecs by number (Adobe E.4.2.1, E.4.3.1) and those of Enhanced RTMP v2.
  * Decoders of Opus, VP8, VP9 and AV1 find their configuration in the frames
  * too. */
 #include "config.h"
@@ -6,7 +6,7 @@
 #include "check/codec.h"
 
 struct codec_entry {
-    uint32_t id;
+    uint8_t id;
     struct codec codec;
 };
 
@@ -35,27 +35,17 @@ static const struct codec_entry video_codecs[] = {
     {15, {"VP9", false}},
 };
 
-#define FOUR_CC(a, b, c, d)                                                    \
-    ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 |          \
-     (uint32_t)(d))
-
-static const struct codec_entry four_ccs[] = {
-    {FOUR_CC('.', 'm', 'p', '3'), {"MP3", false}},
-    {FOUR_CC('O', 'p', 'u', 's'), {"Opus", false}},
-    {FOUR_CC('a', 'c', '-', '3'), {"AC-3", false}},
-    {FOUR_CC('a', 'v', '0', '1'), {"AV1", false}},
-    {FOUR_CC('a', 'v', 'c', '1'), {"H.264", true}},
-    {FOUR_CC('e', 'c', '-', '3'), {"E-AC-3", false}},
-    {FOUR_CC('f', 'L', 'a', 'C'), {"FLAC", true}},
-    {FOUR_CC('h', 'v', 'c', '1'), {"HEVC", true}},
-    {FOUR_CC('m', 'p', '4', 'a'), {"AAC", true}},
-    {FOUR_CC('v', 'p', '0', '8'), {"VP8", false}},
-    {FOUR_CC('v', 'p', '0', '9'), {"VP9", false}},
-    {FOUR_CC('v', 'v', 'c', '1'), {"VVC", true}},
+static const struct codec_entry ex_codecs[] = {
+    {FLV_EX_CODEC_AVC, {"H.264", true}},    {FLV_EX_CODEC_HEVC, {"HEVC", true}},
+    {FLV_EX_CODEC_VVC, {"VVC", true}},      {FLV_EX_CODEC_VP8, {"VP8", false}},
+    {FLV_EX_CODEC_VP9, {"VP9", false}},     {FLV_EX_CODEC_AV1, {"AV1", false}},
+    {FLV_EX_CODEC_OPUS, {"Opus", false}},   {FLV_EX_CODEC_AC3, {"AC-3", false}},
+    {FLV_EX_CODEC_EAC3, {"E-AC-3", false}}, {FLV_EX_CODEC_MP3, {"MP3", false}},
+    {FLV_EX_CODEC_FLAC, {"FLAC", true}},    {FLV_EX_CODEC_AAC, {"AAC", true}},
 };
 
 static struct codec find(const struct codec_entry *entries, size_t count,
-                         uint32_t id)
+                         uint8_t id)
 {
     for (size_t i = 0; i < count; i++)
         if (entries[i].id == id)
@@ -66,27 +56,10 @@ static struct codec find(const struct codec_entry *entries, size_t count,
 #define FIND(entries, id)                                                      \
     find(entries, sizeof(entries) / sizeof(*(entries)), id)
 
-/* Behind the first byte of an Enhanced RTMP packet; a multitrack packet has a
- * byte more before the FourCC. Other prefixes are not looked behind. */
-static struct codec find_four_cc(struct byte_reader *r, bool is_multitrack)
+struct codec codec_of_tag(uint8_t type, const struct flv_tag_class *class)
 {
-    if (is_multitrack)
-        (void)byte_read_u8(r);
-    return FIND(four_ccs, byte_read_u32(r));
-}
-
-struct codec codec_of_tag(const struct flv_tag_header *header,
-                          struct byte_reader data)
-{
-    const uint8_t first = byte_read_u8(&data);
-
-    if (header->type == FLV_TAG_AUDIO) {
-        if (first >> 4 == FLV_SOUND_EX_HEADER)
-            return find_four_cc(&data,
-                                (first & 0x0F) == FLV_EX_AUDIO_MULTITRACK);
-        return FIND(sound_formats, first >> 4);
-    }
-    if ((first & FLV_EX_VIDEO_HEADER) != 0)
-        return find_four_cc(&data, (first & 0x0F) == FLV_EX_MULTITRACK);
-    return FIND(video_codecs, first & 0x0F);
+    if ((class->codec & FLV_CODEC_FOUR_CC) != 0)
+        return FIND(ex_codecs, class->codec);
+    return type == FLV_TAG_AUDIO ? FIND(sound_formats, class->codec)
+                                 : FIND(video_codecs, class->codec);
 }

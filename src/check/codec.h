@@ -4,8 +4,8 @@
 #define FLVD_CHECK_CODEC_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "base/bytes.h"
 #include "flv/tag.h"
 
 struct codec {
@@ -13,10 +13,8 @@ struct codec {
     bool needs_sequence_header; /* before its first frame */
 };
 
-/* The codec of an audio or video tag that a player can use, from the first
- * bytes of its data. One that nobody knows, or that lies behind too much, has
- * the name "of an unknown codec". */
-struct codec codec_of_tag(const struct flv_tag_header *header,
-                          struct byte_reader data);
+/* The codec of an audio or video tag that a player can use. One that nobody
+ * knows, or that lies behind too much, has the name "of an unknown codec". */
+struct codec codec_of_tag(uint8_t type, const struct flv_tag_class *class);
 
 #endif

@@ -295,7 +295,7 @@ static void note_first_frame(struct walk *walk, struct track_state *state,
                              const struct flv_scan_tag *tag)
 {
     state->first_frame_bytes = tag->data_offset_bytes - FLV_TAG_HEADER_BYTES;
-    track->codec = codec_of_tag(&tag->header, first_bytes(walk, tag));
+    track->codec = codec_of_tag(tag->header.type, &tag->class);
     if (track->codec.needs_sequence_header && !state->has_sequence_header)
         tell(walk, SURVEY_FAULT, 1, state->first_frame_bytes,
              "%s begins without a sequence header: most players cannot "
@@ -425,15 +425,15 @@ static void judge_duration(struct walk *walk)
 
 static void judge_frames(struct walk *walk)
 {
-    const int64_t first_bytes = first_frame_bytes(walk);
+    const int64_t frame_bytes = first_frame_bytes(walk);
     const struct track_state *video = &walk->video;
 
-    if (first_bytes == INT64_MAX) {
+    if (frame_bytes == INT64_MAX) {
         tell(walk, SURVEY_FAULT, 1, walk->first_tag_bytes,
              "has no playable tag");
         return;
     }
-    if (first_bytes - walk->first_tag_bytes >= FLV_MAX_HEAD_BYTES)
+    if (frame_bytes - walk->first_tag_bytes >= FLV_MAX_HEAD_BYTES)
         tell(walk, SURVEY_FAULT, 1, walk->first_tag_bytes,
              "has no playable tag in its first 64 MiB");
     if (walk->survey->video.times.frames == 0)

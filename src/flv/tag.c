@@ -61,11 +61,11 @@ static enum flv_tag_kind classify_packet(const struct flv_tag_header *header,
 
 /* --- Enhanced RTMP ------------------------------------------------------ */
 
-/* The same place in this table, the same codec. */
+/* By enum flv_ex_codec. */
 static const uint32_t four_ccs[] = {
     0x61766331, /* avc1 */
     0x68766331, /* hvc1 */
-    0x76766331, /* vvc1; those before have a composition time, like it */
+    0x76766331, /* vvc1 */
     0x76703038, /* vp08 */
     0x76703039, /* vp09 */
     0x61763031, /* av01 */
@@ -76,11 +76,14 @@ static const uint32_t four_ccs[] = {
     0x664C6143, /* fLaC */
     0x6D703461, /* mp4a */
 };
-#define COUNT_WITH_COMPOSITION_TIME 3
+#define FOUR_CC_COUNT (sizeof(four_ccs) / sizeof(four_ccs[0]))
+
+_Static_assert(FLV_CODEC_FOUR_CC + FOUR_CC_COUNT == FLV_EX_CODEC_END,
+               "a FourCC each");
 
 static uint8_t codec_of(uint32_t four_cc)
 {
-    for (uint8_t i = 0; i < sizeof(four_ccs) / sizeof(four_ccs[0]); i++)
+    for (uint8_t i = 0; i < FOUR_CC_COUNT; i++)
         if (four_ccs[i] == four_cc)
             return FLV_CODEC_FOUR_CC | i;
     return FLV_CODEC_UNKNOWN;
@@ -88,8 +91,8 @@ static uint8_t codec_of(uint32_t four_cc)
 
 static bool has_composition_time(uint8_t codec)
 {
-    return codec >= FLV_CODEC_FOUR_CC &&
-           codec < FLV_CODEC_FOUR_CC + COUNT_WITH_COMPOSITION_TIME;
+    return codec == FLV_EX_CODEC_AVC || codec == FLV_EX_CODEC_HEVC ||
+           codec == FLV_EX_CODEC_VVC;
 }
 
 /* A packet without its prefixes. */

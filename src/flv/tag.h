@@ -39,10 +39,26 @@ enum flv_tag_kind {
     FLV_KIND_FRAME            /* any other video frame, any audio frame */
 };
 
-/* Tells codecs apart, and no more: the codec id or sound format of a tag, or,
- * with this bit, a FourCC of Enhanced RTMP. */
+/* The codec id or sound format of a tag is its codec; with this bit it is one
+ * that Enhanced RTMP has a FourCC for. */
 #define FLV_CODEC_FOUR_CC 0x80
 #define FLV_CODEC_UNKNOWN 0xFF
+
+enum flv_ex_codec {
+    FLV_EX_CODEC_AVC = FLV_CODEC_FOUR_CC,
+    FLV_EX_CODEC_HEVC,
+    FLV_EX_CODEC_VVC,
+    FLV_EX_CODEC_VP8,
+    FLV_EX_CODEC_VP9,
+    FLV_EX_CODEC_AV1,
+    FLV_EX_CODEC_OPUS,
+    FLV_EX_CODEC_AC3,
+    FLV_EX_CODEC_EAC3,
+    FLV_EX_CODEC_MP3,
+    FLV_EX_CODEC_FLAC,
+    FLV_EX_CODEC_AAC,
+    FLV_EX_CODEC_END
+};
 
 /* What the first bytes of an audio or video tag tell. */
 struct flv_tag_class {

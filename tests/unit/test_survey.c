@@ -421,6 +421,63 @@ START_TEST(enhanced_codecs_have_their_names)
 }
 END_TEST
 
+/* As codecs are told apart for players: behind ModEx, and of several tracks. */
+START_TEST(codecs_behind_prefixes_have_their_names)
+{
+    struct flv_bytes b = {0};
+    struct surveyed *s;
+    size_t video, audio;
+
+    flv_bytes_file_header(&b);
+    flv_bytes_tag_hex(&b, 18, 0, metadata);
+    video = flv_bytes_tag_hex(&b, 9, 0, "97 02000007 01 68766331 000000 01 02");
+    audio = flv_bytes_tag_hex(&b, 8, 0, "97 02000007 05 01 6D703461 00 01 02");
+    flv_bytes_tag_hex(&b, 9, 390, "A3 68766331 01 02");
+    s = survey(&b);
+    expect(s,
+           "offset %zu: HEVC begins without a sequence header: most players "
+           "cannot decode it",
+           video);
+    expect(s,
+           "offset %zu: AAC begins without a sequence header: most players "
+           "cannot decode it",
+           audio);
+    expect_counts(s, 2, 0);
+    ck_assert_str_eq(s->survey.video.codec.name, "HEVC");
+    ck_assert_str_eq(s->survey.audio.codec.name, "AAC");
+    free(s);
+}
+END_TEST
+
+START_TEST(each_four_cc_has_its_name)
+{
+    static const char names[][3][9] = {
+        {"9", "61766331", "H.264"},  {"9", "68766331", "HEVC"},
+        {"9", "76766331", "VVC"},    {"9", "76703038", "VP8"},
+        {"9", "76703039", "VP9"},    {"9", "61763031", "AV1"},
+        {"8", "4F707573", "Opus"},   {"8", "61632D33", "AC-3"},
+        {"8", "65632D33", "E-AC-3"}, {"8", "2E6D7033", "MP3"},
+        {"8", "664C6143", "FLAC"},   {"8", "6D703461", "AAC"},
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const bool is_video = names[i][0][0] == '9';
+        struct flv_bytes b = {0};
+        struct surveyed *s;
+        char hex[64];
+
+        flv_bytes_file_header(&b);
+        snprintf(hex, sizeof(hex), "91 %s 00000001", names[i][1]);
+        flv_bytes_tag_hex(&b, is_video ? 9 : 8, 0, hex);
+        s = survey(&b);
+        ck_assert_str_eq(is_video ? s->survey.video.codec.name
+                                  : s->survey.audio.codec.name,
+                         names[i][2]);
+        free(s);
+    }
+}
+END_TEST
+
 START_TEST(keyframes_are_looked_for)
 {
     struct flv_bytes b = {0};
@@ -724,6 +781,8 @@ int main(void)
     tcase_add_test(tcase, wraps_and_negative_times_are_none);
     tcase_add_test(tcase, missing_sequence_headers_are_told);
     tcase_add_test(tcase, enhanced_codecs_have_their_names);
+    tcase_add_test(tcase, codecs_behind_prefixes_have_their_names);
+    tcase_add_test(tcase, each_four_cc_has_its_name);
     tcase_add_test(tcase, keyframes_are_looked_for);
     tcase_add_test(tcase, a_file_without_media_is_damaged);
     tcase_add_test(tcase, a_late_first_frame_is_told);
