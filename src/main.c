@@ -43,6 +43,11 @@ static void raise_descriptor_limit(void)
 static enum exit_status tell_library_error(const struct library_error *error)
 {
     fputs("flvd: ", stderr);
+    if (error->is_bad_name) {
+        file_fault_print_name(stderr, error->path);
+        fputs(": no player could ask for this name: rename the file\n", stderr);
+        return EXIT_USAGE;
+    }
     if (error->same_name == NULL) {
         file_fault_print(stderr, error->path, &error->reason);
         return EXIT_CANNOT_WORK;

@@ -99,13 +99,30 @@ static bool is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Names the FILE at `path`. One alone needs no name. */
+static bool name_file(const struct library *library, struct operand *operand,
+                      bool is_alone, struct library_error *error)
+{
+    const struct operand *namesake;
+
+    operand->name = name_of_file(operand->path);
+    if (!is_alone && operand->name.length > 0 &&
+        !name_can_be_asked_for(operand->name)) {
+        error->is_bad_name = true;
+        return false;
+    }
+    namesake = find_namesake(library, operand);
+    if (namesake != NULL)
+        error->same_name = namesake->path;
+    return namesake == NULL;
+}
+
 /* Names and directories come before the files, which may take long. */
 static bool add_operands(struct library *library, char *const paths[],
                          size_t count, struct library_error *error)
 {
     for (size_t i = 0; i < count; i++) {
         struct operand *operand = &library->operands[i];
-        const struct operand *namesake;
 
         error->path = operand->path = paths[i];
         if (is_directory(paths[i])) {
@@ -114,13 +131,8 @@ static bool add_operands(struct library *library, char *const paths[],
                 return false;
             }
             operand->is_directory = true;
-        } else {
-            operand->name = name_of_file(paths[i]);
-            namesake = find_namesake(library, operand);
-            if (namesake != NULL) {
-                error->same_name = namesake->path;
-                return false;
-            }
+        } else if (!name_file(library, operand, count == 1, error)) {
+            return false;
         }
         library->operand_count = i + 1;
     }

@@ -19,7 +19,8 @@ struct library_error {
     const char *path;          /* of the operand at fault */
     const char *same_name;     /* another one of the same name, which is the
                                   user's mistake; NULL: not this */
-    struct movie_error reason; /* unless same_name */
+    bool is_bad_name;          /* nobody could ask for it: their mistake too */
+    struct movie_error reason; /* unless one of these */
 };
 
 /* A library of `count` FILEs and DIRECTORYs. Opens each to see that it can be

@@ -282,6 +282,16 @@ bool name_walk_next(struct name_walk *walk, char name[static NAME_BYTES])
     return false;
 }
 
+bool name_can_be_asked_for(struct amf0_string name)
+{
+    char text[NAME_BYTES];
+    struct path path = {.text = text};
+
+    add_segments(&path, name, false);
+    return path.fault == NULL && path.segments == 1 &&
+           path.length == name.length && !ends_in_dots(&path);
+}
+
 struct amf0_string name_of_file(const char *path)
 {
     const char *slash = strrchr(path, '/');

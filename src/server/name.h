@@ -40,6 +40,10 @@ bool name_walk_next(struct name_walk *walk, char name[static NAME_BYTES]);
 /* The part of a text before its first "?". */
 struct amf0_string name_without_query(struct amf0_string text);
 
+/* Whether a walk may give the name, which is of one segment: whether there is
+ * anything that a client could ask for to get it. */
+bool name_can_be_asked_for(struct amf0_string name);
+
 /* The part of a path behind its last slash, without ".flv": what a file that
  * is served by itself is called. */
 struct amf0_string name_of_file(const char *path);

@@ -224,6 +224,10 @@ not_served() {
 
 not_served 2 'media/movie.flv and more/movie.flv would have the same name' \
     media/movie.flv more more/movie.flv
+cp outside.flv 'back\slash.flv'
+not_served 2 'slash.flv: no player could ask for this name' \
+    media 'back\slash.flv'
+rm 'back\slash.flv'
 echo 'this is no FLV' >text.flv
 not_served 1 'text.flv: offset 0: is not FLV' media outside.flv text.flv
 not_served 1 'nothing: cannot be opened' media nothing

@@ -547,6 +547,52 @@ START_TEST(two_files_of_one_name)
 }
 END_TEST
 
+START_TEST(a_name_that_nobody_can_ask_for)
+{
+    static char *const names[] = {"back\\slash.flv", "new\nline.flv",
+                                  "_definst_.flv", "...flv", "\x7F"};
+    struct library_error error;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char *const operands[] = {"one.flv", names[i]};
+
+        write_file(names[i], 3, 100);
+        ck_assert_ptr_null(library_open(operands, 2, &error));
+        ck_assert(error.is_bad_name);
+        ck_assert_str_eq(error.path, names[i]);
+        /* alone it needs no name */
+        library_close(open_operands((char *[]){names[i]}, 1));
+        ck_assert_int_eq(unlink(names[i]), 0);
+    }
+}
+END_TEST
+
+/* Names that look as wrong, but that a client can make. */
+START_TEST(strange_names_that_somebody_can_ask_for)
+{
+    static const char *const names[][2] = {
+        {".flv", ".flv"},       {"a?b%.flv", "a%3Fb%25"},
+        {"%5C.flv", "%5C"},     {"flv:x.flv", "flv:x"},
+        {"x.flv.flv", "x.flv"}, {"_definst_ .flv", "_definst_ "},
+        {"\xE9.flv", "\xE9"}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char file[32], wanted[32];
+        struct library *library;
+
+        strcpy(file, names[i][0]);
+        strcpy(wanted, file);
+        if (strlen(file) > 4)
+            wanted[strlen(file) - 4] = '\0';
+        write_file(file, 3, 100);
+        library = open_operands((char *[]){"one.flv", file}, 2);
+        expect_found(library, "vod", names[i][1], wanted, 3);
+        library_close(library);
+        ck_assert_int_eq(unlink(file), 0);
+    }
+}
+END_TEST
+
 START_TEST(added_replaced_removed)
 {
     struct library *library = open_operands((char *[]){"media"}, 1);
@@ -727,6 +773,8 @@ int main(void)
     tcase_add_test(tree, an_application_that_is_too_long);
     tcase_add_test(tree, several_operands);
     tcase_add_test(tree, two_files_of_one_name);
+    tcase_add_test(tree, a_name_that_nobody_can_ask_for);
+    tcase_add_test(tree, strange_names_that_somebody_can_ask_for);
     tcase_add_test(tree, added_replaced_removed);
     tcase_add_test(tree, a_directory_that_is_replaced);
     tcase_add_test(tree, what_may_not_be_read);
