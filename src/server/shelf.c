@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 struct shelf_movie {
@@ -21,7 +22,9 @@ struct shelf_movie {
 
 void shelf_init(struct shelf *shelf)
 {
-    *shelf = (struct shelf){.newest = NULL};
+    memset(shelf, 0, sizeof(*shelf));
+    line_budget_init(&shelf->fault_lines, SHELF_MAX_FAULT_LINES,
+                     60 * CLOCK_NS_PER_S);
     pthread_mutex_init(&shelf->lock, NULL);
 }
 
@@ -237,25 +240,48 @@ static void remember_failure(struct shelf *shelf, const struct stat *st,
 
 /* --- opening ------------------------------------------------------------ */
 
+/* What a movie's faults are told with. */
+struct fault_teller {
+    struct shelf *shelf;
+    char label[];
+};
+
 static void log_fault(void *context, int64_t offset_bytes, const char *what)
 {
-    const char *label = context;
+    struct fault_teller *teller = context;
+    const char *label = teller->label;
     char escaped[LOG_ESCAPED_BYTES];
+    const char *more = "";
 
-    log_warn("%s: offset %lld: %s", log_escape(escaped, label, strlen(label)),
-             (long long)offset_bytes, what);
+    switch (line_budget_take(&teller->shelf->fault_lines, clock_now_ns())) {
+    case LINE_BUDGET_TELL:
+        break;
+    case LINE_BUDGET_LAST:
+        more = "; further faults of files are not told for a minute: flvd "
+               "--check tells them all";
+        break;
+    case LINE_BUDGET_DROP:
+        return;
+    }
+    log_warn("%s: offset %lld: %s%s", log_escape(escaped, label, strlen(label)),
+             (long long)offset_bytes, what, more);
 }
 
-static struct movie *open_new(int fd, const char *label,
+static struct movie *open_new(struct shelf *shelf, int fd, const char *label,
                               struct movie_error *error)
 {
     /* The movie frees it. Without memory faults are not told. */
-    char *copy = strdup(label);
+    const size_t label_bytes = strlen(label) + 1;
+    struct fault_teller *teller = malloc(sizeof(*teller) + label_bytes);
     const struct movie_options options = {.on_fault =
-                                              copy == NULL ? NULL : log_fault,
-                                          .context = copy,
+                                              teller == NULL ? NULL : log_fault,
+                                          .context = teller,
                                           .free_context = free};
 
+    if (teller != NULL) {
+        teller->shelf = shelf;
+        memcpy(teller->label, label, label_bytes);
+    }
     return movie_open(fd, &options, error);
 }
 
@@ -276,7 +302,7 @@ struct movie *shelf_open(struct shelf *shelf, int fd, const char *label,
         close(fd);
         return movie;
     }
-    movie = open_new(fd, label, error);
+    movie = open_new(shelf, fd, label, error);
     if (movie != NULL)
         return share(shelf, &st, movie);
     if (!error->may_pass)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+#include "base/line_budget.h"
 #include "flv/movie.h"
 
 /* Movies that are kept though nobody plays them. */
@@ -16,12 +17,17 @@
 /* Files that cannot be played and are remembered. */
 #define SHELF_MAX_FAILURES 64
 
+/* Faults of files that the log tells in a minute: who asks for many damaged
+ * files in turn has each opened again and again. */
+#define SHELF_MAX_FAULT_LINES 500
+
 struct shelf_failure {
     struct stat file; /* as it was */
     struct movie_error error;
 };
 
 struct shelf {
+    struct line_budget fault_lines;
     pthread_mutex_t lock;           /* guards all below */
     struct shelf_movie *newest;     /* a list by the time they were asked for */
     struct shelf_failure *failures; /* a ring; NULL before the first */
@@ -34,8 +40,8 @@ void shelf_destroy(struct shelf *shelf);
 
 /* The movie of the file at `fd`, which it takes over, with a reference for the
  * caller; NULL, and `error` filled, when it cannot be played. `label` names the
- * file in the log and is copied. May block on the disk, but holds no lock
- * meanwhile. */
+ * file in the log and is copied; the shelf outlives the movie. May block on the
+ * disk, but holds no lock meanwhile. */
 struct movie *shelf_open(struct shelf *shelf, int fd, const char *label,
                          struct movie_error *error);
 
