@@ -22,8 +22,6 @@
  * these half a billion tags is not verified when it is read again. */
 #define MOVIE_MAX_CHECKSUMS (1u << 20)
 
-_Static_assert(sizeof(struct movie_tag) <= 24, "as flvd(1) says");
-
 struct movie_block {
     uint64_t number;
     uint32_t holders;
