@@ -348,7 +348,7 @@ static void note_tag(struct walk *walk, const struct flv_scan_tag *tag)
             walk->audio.has_sequence_header = true;
         else
             walk->video.has_sequence_header = true;
-    } else if (kind == FLV_KIND_FRAME || kind == FLV_KIND_KEYFRAME) {
+    } else if (flv_tag_kind_is_frame(kind)) {
         note_frame(walk, tag, walk->last_time.ms);
     }
 }

@@ -58,13 +58,6 @@ static void add_later(struct track_end *end, int64_t time_ms)
         end->known++;
 }
 
-static bool is_frame(const struct flv_tag_header *header,
-                     enum flv_tag_kind kind)
-{
-    return (header->type == FLV_TAG_AUDIO || header->type == FLV_TAG_VIDEO) &&
-           (kind == FLV_KIND_FRAME || kind == FLV_KIND_KEYFRAME);
-}
-
 /* A tag's time, counted from the first frame. */
 static int64_t time_since_start(const struct flv_duration_start *start,
                                 uint32_t timestamp_ms)
@@ -156,7 +149,7 @@ static bool walk_back(struct flv_scan *scan, int64_t size_bytes,
             return true;
         if (!step_back(scan, start, &end_bytes, &header, &kind))
             return false;
-        if (!is_frame(&header, kind))
+        if (!flv_tag_kind_is_frame(kind))
             continue;
         time_ms = time_since_start(start, header.timestamp_ms);
         if (time_ms < 0)
@@ -179,7 +172,7 @@ static bool scan_forward(struct flv_scan *scan, int64_t from_bytes,
            result == FLV_SCAN_MORE) {
         int64_t time_ms;
 
-        if (result == FLV_SCAN_MORE || !is_frame(&tag.header, tag.class.kind))
+        if (result == FLV_SCAN_MORE || !flv_tag_kind_is_frame(tag.class.kind))
             continue;
         time_ms = time_since_start(start, tag.header.timestamp_ms);
         if (time_ms < 0)

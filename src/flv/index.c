@@ -86,11 +86,6 @@ struct movie_track *movie_index_track(struct movie_index *index, uint8_t type)
     return type == FLV_TAG_AUDIO ? &index->audio : &index->video;
 }
 
-bool movie_tag_is_frame(const struct movie_tag *tag)
-{
-    return tag->kind == FLV_KIND_FRAME || tag->kind == FLV_KIND_KEYFRAME;
-}
-
 static bool is_of_first_track(struct movie_track *track,
                               const struct movie_tag *frame)
 {
@@ -106,7 +101,7 @@ static void note_tag(struct movie_index *index, const struct movie_tag *tag)
     char jump[MOVIE_JUMP_BYTES];
 
     index->last_tag = *tag;
-    if (movie_tag_is_frame(tag) && is_of_first_track(track, tag) &&
+    if (flv_tag_kind_is_frame(tag->kind) && is_of_first_track(track, tag) &&
         movie_track_add(track, tag->time_ms, jump))
         tell_fault(index, tag->offset_bytes - FLV_TAG_HEADER_BYTES, jump);
 }

@@ -69,9 +69,6 @@ void movie_index_leave(struct movie_index *index, struct movie_cursor *cursor);
 void movie_index_on_fault(void *index, enum flv_fault fault,
                           int64_t offset_bytes, const char *what);
 
-/* Whether a tag shows or sounds something; a sequence header does not. */
-bool movie_tag_is_frame(const struct movie_tag *tag);
-
 struct movie_track *movie_index_track(struct movie_index *index, uint8_t type);
 
 #endif

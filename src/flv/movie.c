@@ -151,7 +151,7 @@ static void note_head(struct movie *movie, struct head *head,
                       const struct movie_tag *tag)
 {
     head->tags++;
-    if (!movie_tag_is_frame(tag))
+    if (!flv_tag_kind_is_frame(tag->kind))
         return;
     if (!head->has_frame)
         head->first_frame_ms = tag->time_ms;

@@ -79,6 +79,13 @@ struct flv_tag_class {
 struct flv_tag_class flv_tag_classify(const struct flv_tag_header *header,
                                       struct byte_reader data);
 
+/* Whether a tag of this kind shows or sounds something: only such tags have a
+ * time that counts. */
+static inline bool flv_tag_kind_is_frame(enum flv_tag_kind kind)
+{
+    return kind == FLV_KIND_FRAME || kind == FLV_KIND_KEYFRAME;
+}
+
 /* Whether a tag of this kind configures a decoder: it has no time of its own,
  * and is to be sent again wherever a play begins behind it. */
 static inline bool flv_tag_kind_is_header(enum flv_tag_kind kind)

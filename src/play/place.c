@@ -38,7 +38,7 @@ enum movie_result playback_place_read(struct playback_place *place,
         return result;
     place->has_next = true;
     place->next_pace_ms = place->sent_pace_ms;
-    if (flv_tag_kind_is_header(place->next.tag.kind))
+    if (!flv_tag_kind_is_frame(place->next.tag.kind))
         return MOVIE_TAG;
     if (!place->clock_runs)
         media_clock_start(&place->clock, place->next.time_ms, now_ns);

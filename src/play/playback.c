@@ -130,7 +130,7 @@ static bool switches_here(struct playback *playback)
     struct walk *walk = &playback->walk;
 
     if (playback->errand != PLAYBACK_SWITCHES || !playback->is_settled ||
-        flv_tag_kind_is_header(place->next.tag.kind))
+        !flv_tag_kind_is_frame(place->next.tag.kind))
         return false;
     if (playback->is_last_landing)
         return true;
@@ -157,7 +157,7 @@ static bool is_late(const struct playback *playback, int64_t now_ns)
 
     return playback->skip_late_ms > 0 && !playback->has_no_keyframe &&
            !playback->is_paused && playback->errand == PLAYBACK_STAYS &&
-           !flv_tag_kind_is_header(place->next.tag.kind) &&
+           flv_tag_kind_is_frame(place->next.tag.kind) &&
            place->next_pace_ms == place->clock.furthest_ms &&
            late_ms(place, now_ns) > playback->skip_late_ms;
 }
@@ -217,7 +217,7 @@ static enum playback_step give_next(struct playback *playback, int64_t now_ns,
         return PLAYBACK_WAIT;
     item->tag = place->next.tag;
     item->timestamp_ms = wire_timestamp(playback, place->next.time_ms);
-    if (!flv_tag_kind_is_header(place->next.tag.kind)) {
+    if (flv_tag_kind_is_frame(place->next.tag.kind)) {
         playback->place.shows_one = false;
         playback->is_based = true;
     }

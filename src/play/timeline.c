@@ -143,8 +143,9 @@ static void keep_within_round(struct timeline *timeline, int64_t file_ms)
         timeline->furthest_ms = ms;
 }
 
-/* The first frame of the file has time 0. Sequence headers before it do not
- * count: in many files they stand at 0 and the frames hours later. */
+/* The first frame of the file has time 0. Sequence headers before it, and ends
+ * of sequences, do not count: in many files they stand at 0 and the frames
+ * hours later. */
 static void note_frame(struct timeline *timeline, int64_t file_ms)
 {
     timeline->round_frames++;
@@ -177,7 +178,7 @@ enum movie_result timeline_next(struct timeline *timeline,
 
     if (result != MOVIE_TAG)
         return result;
-    if (!flv_tag_kind_is_header(item->tag.kind))
+    if (flv_tag_kind_is_frame(item->tag.kind))
         note_frame(timeline, item->tag.time_ms);
     /* What lies before the first frame of its round (sequence headers, a track
      * that lags behind in the interleaving) is told as the time of that

@@ -51,7 +51,7 @@ static bool look_at(struct walk *walk, const struct timeline_item *item)
     bool is_behind = item->time_ms >= walk->target_ms;
 
     header_set_note(&walk->headers, &item->tag);
-    if (flv_tag_kind_is_header(item->tag.kind))
+    if (!flv_tag_kind_is_frame(item->tag.kind))
         return false;
     if (walk->goal == WALK_TO_OR_BEHIND) {
         if (!is_entry(&walk->timeline, &item->tag))

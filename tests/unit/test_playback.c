@@ -124,6 +124,31 @@ START_TEST(the_first_frame_is_at_0)
 }
 END_TEST
 
+/* Of Enhanced audio and video; they are no frames, wherever they stand. */
+START_TEST(ends_of_sequences_have_no_time)
+{
+    begin_file();
+    flv_bytes_tag_hex(&file, 8, 0, "92 4F707573");
+    flv_bytes_tag_hex(&file, 8, 7200000, "91 4F707573 01 02");
+    flv_bytes_keyframe(&file, 7200000, 10);
+    flv_bytes_inter(&file, 7200040, 10);
+    flv_bytes_tag_hex(&file, 8, 0, "92 4F707573");
+    flv_bytes_inter(&file, 7200080, 10);
+    flv_bytes_tag_hex(&file, 9, 7300000, "17 02 000000");
+    start(&twice, 0);
+    expect_items("a0 a0 v0");
+    expect_wait(0, 40 * MS);
+    (void)expect_sent(40 * MS);
+    ck_assert_uint_eq(expect_sent(40 * MS).timestamp_ms, 0);
+    expect_wait(40 * MS, 80 * MS);
+    ck_assert_uint_eq(expect_sent(80 * MS).timestamp_ms, 80);
+    (void)expect_sent(80 * MS); /* the end of the pictures */
+    for (int i = 0; i < 2; i++)
+        ck_assert_uint_eq(expect_sent(120 * MS).timestamp_ms, 120);
+    finish();
+}
+END_TEST
+
 /* Each round has one constant: the next one begins one frame after the last
  * of the track that ends later. */
 START_TEST(the_seam_of_a_loop)
@@ -1370,6 +1395,7 @@ int main(void)
 
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, the_first_frame_is_at_0);
+    tcase_add_test(tests, ends_of_sequences_have_no_time);
     tcase_add_test(tests, the_seam_of_a_loop);
     tcase_add_test(tests, the_seam_of_two_tracks);
     tcase_add_test(tests, audio_may_end_later);
