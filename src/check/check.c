@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "check/progress.h"
 #include "check/survey.h"
@@ -86,9 +87,7 @@ static bool survey_path(struct check *check, struct survey *survey,
 {
     const struct survey_watcher watcher = {
         .on_remark = on_remark, .on_progress = on_progress, .context = check};
-    /* O_NONBLOCK: opening a FIFO must not wait for somebody to write. */
-    const int fd =
-        open(check->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    const int fd = open(check->file, FILE_OPEN_FLAGS);
     bool is_surveyed;
 
     if (fd < 0) {

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "flv/duration.h"
 #include "flv/head.h"
 #include "flv/index.h"
@@ -352,11 +353,6 @@ bool movie_is_shared(const struct movie *movie)
 
 /* ---- What is known of a movie */
 
-static bool is_same_time(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
 /* Whether what was indexed is still there, as far as its head and the last
  * tag tell. Reads by `scan`, which has read nothing yet. */
 static bool is_unchanged(const struct movie *movie, struct flv_scan *scan,
@@ -401,11 +397,9 @@ bool movie_is_same_file(struct movie *movie, int fd)
         now.st_ino != movie->inode)
         return false;
     movie_index_lock(&movie->index);
-    is_same = !movie->index.changed &&
-              ((now.st_size == movie->verified.st_size &&
-                is_same_time(now.st_mtim, movie->verified.st_mtim) &&
-                is_same_time(now.st_ctim, movie->verified.st_ctim)) ||
-               is_unchanged_at(movie, fd, now.st_size));
+    is_same =
+        !movie->index.changed && (file_is_same_state(&now, &movie->verified) ||
+                                  is_unchanged_at(movie, fd, now.st_size));
     is_resized = is_same && now.st_size != movie->verified.st_size;
     if (is_resized)
         atomic_store(&movie->duration_ms, find_duration_ms(movie, now.st_size));

@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* O_NONBLOCK: opening a FIFO must not wait for somebody to write. */
-#define FILE_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+#include "base/file.h"
+
 #define DIRECTORY_FLAGS (O_DIRECTORY | O_CLOEXEC)
 /* openat2 may see that the tree was changed while it looked. */
 #define MAX_TRIES 16
@@ -95,7 +95,7 @@ int directory_open_file(struct directory *directory, const char *path)
 
 int directory_open_beneath(int directory_fd, const char *path)
 {
-    struct open_how how = {.flags = FILE_FLAGS,
+    struct open_how how = {.flags = FILE_OPEN_FLAGS,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
     int fd;
 
@@ -143,7 +143,7 @@ int directory_walk_beneath(int directory_fd, const char *path)
 
         fd = openat(at, component,
                     O_NOFOLLOW |
-                        (is_last ? FILE_FLAGS : O_PATH | DIRECTORY_FLAGS));
+                        (is_last ? FILE_OPEN_FLAGS : O_PATH | DIRECTORY_FLAGS));
         error = errno;
         if (at != directory_fd)
             close(at);

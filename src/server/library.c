@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "server/directory.h"
 #include "server/shelf.h"
@@ -141,8 +142,7 @@ static bool add_operands(struct library *library, char *const paths[],
 
 static int open_file(const char *path)
 {
-    /* O_NONBLOCK: opening a FIFO must not wait for somebody to write. */
-    return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    return open(path, FILE_OPEN_FLAGS);
 }
 
 static bool try_files(struct library *library, struct library_error *error)

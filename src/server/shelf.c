@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 
 struct shelf_movie {
@@ -195,18 +196,6 @@ static struct movie *share(struct shelf *shelf, const struct stat *st,
 
 /* --- failures ----------------------------------------------------------- */
 
-static bool is_same_time(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static bool is_same_state(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-           a->st_size == b->st_size && is_same_time(a->st_mtim, b->st_mtim) &&
-           is_same_time(a->st_ctim, b->st_ctim);
-}
-
 static bool is_known_failure(struct shelf *shelf, const struct stat *st,
                              struct movie_error *error)
 {
@@ -214,7 +203,7 @@ static bool is_known_failure(struct shelf *shelf, const struct stat *st,
 
     pthread_mutex_lock(&shelf->lock);
     for (size_t i = 0; i < shelf->failure_count && !found; i++) {
-        found = is_same_state(&shelf->failures[i].file, st);
+        found = file_is_same_state(&shelf->failures[i].file, st);
         if (found)
             *error = shelf->failures[i].error;
     }
