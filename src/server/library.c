@@ -256,9 +256,11 @@ static enum library_result judge(int cause, struct library_answer *answer)
     if (cause == ENOENT || cause == ENOTDIR || cause == ENAMETOOLONG)
         return LIBRARY_NOT_FOUND;
     if (cause == EXDEV || cause == ELOOP) {
-        refuse(&answer->reason,
-               cause == EXDEV ? "a symbolic link leads out of the directory"
-                              : "its symbolic links cannot be followed");
+        refuse(
+            &answer->reason,
+            cause == EXDEV
+                ? "a symbolic link leads out of the directory, or is absolute"
+                : "its symbolic links cannot be followed");
         return LIBRARY_NOT_FOUND;
     }
     fail(&answer->reason, "cannot be opened", cause);
@@ -368,7 +370,7 @@ enum library_result library_find(struct library *library,
         result = find_name(library, answer);
     if (result == LIBRARY_NOT_FOUND && answer->reason.what[0] == '\0')
         refuse(&answer->reason,
-               walk.fault == NULL ? "there is no such file" : walk.fault);
+               walk.fault == NULL ? "there is no such .flv file" : walk.fault);
     return result;
 }
 

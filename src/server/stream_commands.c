@@ -8,14 +8,20 @@
 
 #include "amf/amf0.h"
 
+#define STREAM_NOT_FOUND "NetStream.Play.StreamNotFound"
+
 static void refuse_play(struct command *command,
                         const struct net_stream *stream, const char *code,
                         struct amf0_string name)
 {
+    const char *description = strcmp(code, STREAM_NOT_FOUND) == 0
+                                  ? "There is no such stream."
+                                  : "Cannot be played.";
+
     net_stream_status(stream,
                       &(struct rtmp_status){.level = "error",
                                             .code = code,
-                                            .description = "Cannot be played.",
+                                            .description = description,
                                             .details = name},
                       &command->connection->outbox);
 }
@@ -69,7 +75,7 @@ static struct movie *find_movie(struct command *command,
     tell_refusal(connection, escaped, answer.reason.what);
     refuse_play(command, stream,
                 result == LIBRARY_FAILED ? "NetStream.Play.Failed"
-                                         : "NetStream.Play.StreamNotFound",
+                                         : STREAM_NOT_FOUND,
                 name);
     return NULL;
 }

@@ -148,7 +148,7 @@ START_TEST(names_that_are_refused)
     } plays[] = {
         {"vod", "nothing", NOT_FOUND,
          "app \"vod\", name \"nothing\" cannot be played: there is no such "
-         "file"},
+         ".flv file"},
         {"vod", "../movie", NOT_FOUND,
          "app \"vod\", name \"../movie\" cannot be played: \"..\" is in the "
          "name"},

@@ -151,7 +151,7 @@ refused() {
     wait_for_log "name \"$1\" cannot be played: $2"
 }
 
-refused new 'there is no such file'
+refused new 'there is no such .flv file'
 clip new.flv 14
 mv new.flv media/new.flv
 has 14 'a file that was added' "$base/vod/new"
@@ -162,12 +162,12 @@ cp outside.flv next.flv
 mv next.flv media/new.flv
 has 13 'a file that was replaced' "$base/vod/new"
 rm media/new.flv
-refused new 'there is no such file'
+refused new 'there is no such .flv file'
 refused text 'is not FLV'
 cp outside.flv media/text.flv
 has 13 'a file that was repaired' "$base/vod/text"
 rm single.flv
-refused single 'there is no such file'
+refused single 'there is no such .flv file'
 cp media/film.mp4.flv media/single.flv
 has 9 'the next operand that has the name' "$base/vod/single"
 mv media before
@@ -182,7 +182,7 @@ kill -HUP $flvd_pid
 wait_for_log 'media: cannot be opened again'
 mv before media
 kill -HUP $flvd_pid
-refused leads-out 'a symbolic link leads out of the directory'
+refused leads-out 'a symbolic link leads out of the directory, or is absolute'
 has 5 'a directory that is back' "$base/vod/movie"
 stop_flvd
 

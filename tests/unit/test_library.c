@@ -457,11 +457,13 @@ START_TEST(what_a_directory_has_not)
 {
     struct library *library = open_operands((char *[]){"media"}, 1);
 
-    expect_not(library, "vod", "nothing", LIBRARY_NOT_FOUND, "no such file");
-    expect_not(library, "vod", "sub", LIBRARY_NOT_FOUND, "no such file");
-    expect_not(library, "vod", "movie/x", LIBRARY_NOT_FOUND, "no such file");
-    expect_not(library, "vod", "plain", LIBRARY_NOT_FOUND, "no such file");
-    expect_not(library, "vod", "", LIBRARY_NOT_FOUND, "no such file");
+    expect_not(library, "vod", "nothing", LIBRARY_NOT_FOUND,
+               "no such .flv file");
+    expect_not(library, "vod", "sub", LIBRARY_NOT_FOUND, "no such .flv file");
+    expect_not(library, "vod", "movie/x", LIBRARY_NOT_FOUND,
+               "no such .flv file");
+    expect_not(library, "vod", "plain", LIBRARY_NOT_FOUND, "no such .flv file");
+    expect_not(library, "vod", "", LIBRARY_NOT_FOUND, "no such .flv file");
     expect_not(library, "", "", LIBRARY_NOT_FOUND, "no name");
     expect_not(library, "vod", "../outside", LIBRARY_NOT_FOUND, "\"..\"");
     expect_not(library, "vod", "%2e%2e/outside", LIBRARY_NOT_FOUND, "\"..\"");
@@ -517,8 +519,10 @@ START_TEST(several_operands)
     expect_not(library, "vod", "empty", LIBRARY_FAILED, "no playable tag");
     write_file("more/leads-out.flv", 1, 100);
     expect_found(library, "vod", "leads-out", "leads-out", 1);
-    expect_not(library, "vod", "sub/one", LIBRARY_NOT_FOUND, "no such file");
-    expect_not(library, "vod/sub", "one", LIBRARY_NOT_FOUND, "no such file");
+    expect_not(library, "vod", "sub/one", LIBRARY_NOT_FOUND,
+               "no such .flv file");
+    expect_not(library, "vod/sub", "one", LIBRARY_NOT_FOUND,
+               "no such .flv file");
     library_close(library);
 }
 END_TEST
@@ -598,7 +602,7 @@ START_TEST(added_replaced_removed)
     struct library *library = open_operands((char *[]){"media"}, 1);
     struct library_answer before, after;
 
-    expect_not(library, "vod", "new", LIBRARY_NOT_FOUND, "no such file");
+    expect_not(library, "vod", "new", LIBRARY_NOT_FOUND, "no such .flv file");
     write_file("media/new.flv", 1, 100);
     expect_found(library, "vod", "new", "new", 1);
     ck_assert_int_eq(ask(library, "vod", "new", &before), LIBRARY_FOUND);
@@ -608,7 +612,7 @@ START_TEST(added_replaced_removed)
     ck_assert_int_eq(rename("more/other.flv", "media/new.flv"), 0);
     expect_found(library, "vod", "new", "new", 12);
     ck_assert_int_eq(unlink("media/new.flv"), 0);
-    expect_not(library, "vod", "new", LIBRARY_NOT_FOUND, "no such file");
+    expect_not(library, "vod", "new", LIBRARY_NOT_FOUND, "no such .flv file");
     ck_assert_uint_eq(count_tags(before.movie), 1);
     movie_unref(before.movie);
     /* one that cannot be played, until it can */
