@@ -294,7 +294,7 @@ static bool take_next(struct feed *feed, struct net_connection *connection,
         if (stream->sent_tags == 0)
             stream->started_ns = now_ns;
         begin_message(feed, connection, stream, &item);
-        if (stream->owes_transition && !flv_tag_kind_is_header(item.tag.kind))
+        if (stream->owes_transition && flv_tag_kind_is_frame(item.tag.kind))
             net_stream_switched(stream, &connection->outbox);
         return true;
     }

@@ -108,9 +108,11 @@ watch_beside() {
 # soon as all buffers on the way are full.
 expect_quiet() {
     before=-1
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    quiet=0 # for so many viewers beside
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
         now=$(wc -l <"$tap_log")
-        [ "$now" -ne "$before" ] || return 0
+        if [ "$now" -eq "$before" ]; then quiet=$((quiet + 1)); else quiet=0; fi
+        [ $quiet -lt 2 ] || return 0
         before=$now
         watch_beside
     done

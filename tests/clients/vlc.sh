@@ -60,7 +60,7 @@ stop_flvd
 
 # Each frame has its own time, so that the rest is still to come when it is
 # paused. VLC decodes, shows and ends.
-make_clip short.flv 4
+make_clip short.flv 6
 serve --once --lead 0 short.flv
 control
 wait_for_tap 'video 1000 key'
