@@ -285,7 +285,8 @@ static void put_tag(const struct track *track, uint8_t packet_type, bool is_key,
     put_be(1, (uint32_t)(time_ms >> 24));
     put_be(3, 0);
     fwrite(head, 1, head_size, stdout);
-    fwrite(data.data, 1, data.size, stdout);
+    if (data.size > 0)
+        fwrite(data.data, 1, data.size, stdout);
     put_be(4, size + 11);
 }
 
