@@ -54,6 +54,7 @@ struct packet {
 
 static struct track tracks[MAX_TRACKS];
 static size_t track_count;
+static const uint8_t *files[MAX_TRACKS]; /* what the tracks' bytes lie in */
 static struct packet *packets;
 static size_t packet_count;
 static bool is_for_librtmp;
@@ -218,10 +219,13 @@ static struct bytes read_file(const char *path)
 static void read_track(const char *path)
 {
     struct track *track = &tracks[track_count];
+    struct bytes file;
 
     if (track_count == MAX_TRACKS)
         die("too many tracks");
-    read_elements(track, read_file(path), 0);
+    file = read_file(path);
+    files[track_count] = file.data;
+    read_elements(track, file, 0);
     if (track->four_cc == NULL)
         die("%s: has no track", path);
     if (strcmp(track->four_cc, "vp09") == 0)
@@ -365,5 +369,7 @@ int main(int argc, char **argv)
         put_tag(&tracks[i], SEQUENCE_END, true,
                 packets[packet_count - 1].time_ms, (struct bytes){NULL, 0});
     free(packets);
+    for (size_t i = 0; i < track_count; i++)
+        free((void *)(uintptr_t)files[i]);
     return fflush(stdout) == 0 ? 0 : 1;
 }
