@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/hmac.h"
 #include "base/line_queue.h"
 #include "base/log.h"
 #include "check/check.h"
 #include "demo/sample.h"
 #include "file_fault.h"
+#include "net/tls_context.h"
 #include "options.h"
 #include "server/library.h"
 #include "server/listener.h"
@@ -83,19 +83,38 @@ static void close_listeners(struct listener *listeners, size_t count)
         listener_close(&listeners[i]);
 }
 
-static bool open_listeners(const struct options *options,
-                           struct listener *listeners)
+/* Plain ones, then those for RTMPS. */
+struct listeners {
+    struct listener all[SERVER_MAX_LISTENERS];
+    size_t count;
+};
+
+static bool open_some(const struct address *addresses, size_t count,
+                      struct tls_context *tls, struct listeners *listeners)
 {
     char fault[LISTENER_FAULT_BYTES];
 
-    for (size_t i = 0; i < options->listen_count; i++) {
-        if (listener_open(&listeners[i], &options->listen[i], fault))
-            continue;
-        fprintf(stderr, "flvd: %s\n", fault);
-        close_listeners(listeners, i);
-        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct listener *listener = &listeners->all[listeners->count];
+
+        if (!listener_open(listener, &addresses[i], tls, fault)) {
+            fprintf(stderr, "flvd: %s\n", fault);
+            return false;
+        }
+        listeners->count++;
     }
     return true;
+}
+
+static bool open_listeners(const struct options *options,
+                           struct tls_context *tls, struct listeners *listeners)
+{
+    if (open_some(options->listen, options->listen_count, NULL, listeners) &&
+        open_some(options->tls_listen, options->tls_listen_count, tls,
+                  listeners))
+        return true;
+    close_listeners(listeners->all, listeners->count);
+    return false;
 }
 
 /* RFC 3986: what is not unreserved is percent-encoded. */
@@ -127,15 +146,15 @@ static size_t make_url(const struct listener *listener,
     if (listener->is_any)
         snprintf(address, sizeof(address), "localhost:%u",
                  (unsigned)address_port(&listener->address));
-    snprintf(url, LINE_QUEUE_MAX_LINE, "rtmp://%s/vod/", address);
+    snprintf(url, LINE_QUEUE_MAX_LINE, "%s://%s/vod/",
+             listener->tls != NULL ? "rtmps" : "rtmp", address);
     append_encoded(url, LINE_QUEUE_MAX_LINE - 1, library_name(library));
     strcat(url, "\n");
     return strlen(url);
 }
 
 /* A reader of standard output that stalls must not stop the server either. */
-static struct line_queue *tell_urls(const struct options *options,
-                                    const struct listener *listeners,
+static struct line_queue *tell_urls(const struct listeners *listeners,
                                     const struct library *library)
 {
     struct line_queue *output = line_queue_start(STDOUT_FILENO);
@@ -143,27 +162,27 @@ static struct line_queue *tell_urls(const struct options *options,
 
     if (output == NULL)
         return NULL;
-    for (size_t i = 0; i < options->listen_count; i++)
-        line_queue_put(output, url, make_url(&listeners[i], library, url));
+    for (size_t i = 0; i < listeners->count; i++)
+        line_queue_put(output, url, make_url(&listeners->all[i], library, url));
     return output;
 }
 
 static enum exit_status serve(const struct options *options,
-                              struct library *library)
+                              struct library *library, struct tls_context *tls)
 {
-    struct listener listeners[OPTIONS_MAX_LISTEN];
+    struct listeners listeners = {.count = 0};
     struct line_queue *output;
     enum exit_status status = EXIT_CANNOT_WORK;
 
-    if (!open_listeners(options, listeners))
+    if (!open_listeners(options, tls, &listeners))
         return EXIT_CANNOT_WORK;
     log_hold(false);
-    output = tell_urls(options, listeners, library);
+    output = tell_urls(&listeners, library);
     if (output == NULL) {
         fprintf(stderr, "flvd: cannot start a thread: %s\n", strerror(errno));
     } else {
         enum server_end end =
-            server_run(options, library, listeners, options->listen_count);
+            server_run(options, library, listeners.all, listeners.count);
 
         line_queue_stop(output, clock_now_ns() + OUTPUT_STOP_NS);
         if (end == SERVER_STUCK) {
@@ -173,7 +192,28 @@ static enum exit_status serve(const struct options *options,
         if (end == SERVER_STOPPED)
             status = EXIT_STOPPED;
     }
-    close_listeners(listeners, options->listen_count);
+    close_listeners(listeners.all, listeners.count);
+    return status;
+}
+
+/* Reads the certificates, if there are any, and serves. */
+static enum exit_status serve_securely(const struct options *options,
+                                       struct library *library)
+{
+    char fault[TLS_FAULT_BYTES];
+    struct tls_context *tls = NULL;
+    enum exit_status status;
+
+    if (options->tls_pair_count > 0) {
+        tls =
+            tls_context_new(options->tls_pairs, options->tls_pair_count, fault);
+        if (tls == NULL) {
+            fprintf(stderr, "flvd: %s\n", fault);
+            return EXIT_CANNOT_WORK;
+        }
+    }
+    status = serve(options, library, tls);
+    tls_context_free(tls);
     return status;
 }
 
@@ -203,7 +243,7 @@ static enum exit_status run(void)
     if (library != NULL) {
         if (!options.has_loop)
             options.loop = library_is_one_file(library) ? 0 : 1;
-        status = serve(&options, library);
+        status = serve_securely(&options, library);
     }
     log_stop();
     library_close(library);
@@ -239,8 +279,9 @@ int main(int argc, char **argv)
         return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
     case OPTIONS_VERSION:
         printf("flvd %s%s\n", PACKAGE_VERSION,
-               hmac_is_available() ? ""
-                                   : " (without OpenSSL: no digest handshake)");
+               tls_is_available() ? ""
+                                  : " (without OpenSSL: no RTMPS, no "
+                                    "digest handshake)");
         return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
     case OPTIONS_WRONG:
         fprintf(stderr, "flvd: %s\n", fault);

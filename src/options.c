@@ -26,6 +26,12 @@ const char options_help[] =
     "\n"
     "  -l, --listen [ADDRESS:]PORT  where to listen; may be repeated; port 0\n"
     "                               lets the kernel choose (default 1935)\n"
+    "      --tls-listen [ADDRESS:]PORT\n"
+    "                               where to listen for RTMPS; may be "
+    "repeated\n"
+    "      --tls-cert FILE, --tls-key FILE\n"
+    "                               certificates and private key (PEM); the\n"
+    "                               pair may be repeated, SNI chooses\n"
     "      --demo                   serve a built-in sample\n"
     "      --loop COUNT             play a file COUNT times, 0 = for ever\n"
     "                               (default 0 with one FILE, else 1)\n"
@@ -69,6 +75,9 @@ enum option_code {
     OPTION_HANDSHAKE_TIMEOUT,
     OPTION_IDLE_TIMEOUT,
     OPTION_STALL_TIMEOUT,
+    OPTION_TLS_LISTEN,
+    OPTION_TLS_CERT,
+    OPTION_TLS_KEY,
     OPTION_CHECK
 };
 
@@ -87,6 +96,9 @@ static const struct option long_options[] = {
     {"idle-timeout", required_argument, NULL, OPTION_IDLE_TIMEOUT},
     {"stall-timeout", required_argument, NULL, OPTION_STALL_TIMEOUT},
     {"check", no_argument, NULL, OPTION_CHECK},
+    {"tls-listen", required_argument, NULL, OPTION_TLS_LISTEN},
+    {"tls-cert", required_argument, NULL, OPTION_TLS_CERT},
+    {"tls-key", required_argument, NULL, OPTION_TLS_KEY},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
@@ -146,17 +158,77 @@ static bool read_seconds(const char *name, const char *text, double least,
     return true;
 }
 
+static bool add_address(const char *name, const char *text,
+                        struct address addresses[static OPTIONS_MAX_LISTEN],
+                        size_t *count, char *fault)
+{
+    if (*count == OPTIONS_MAX_LISTEN)
+        return wrong(fault, "--%s may be given %d times at most", name,
+                     OPTIONS_MAX_LISTEN);
+    if (!address_parse(text, &addresses[*count]))
+        return wrong(fault,
+                     "--%s takes PORT, ADDRESS:PORT or [IPV6-ADDRESS]:PORT "
+                     "with a port from 0 to 65535, not '%.64s'",
+                     name, text);
+    ++*count;
+    return true;
+}
+
 static bool add_listen(struct options *options, const char *text, char *fault)
 {
-    if (options->listen_count == OPTIONS_MAX_LISTEN)
-        return wrong(fault, "--listen may be given %d times at most",
-                     OPTIONS_MAX_LISTEN);
-    if (!address_parse(text, &options->listen[options->listen_count]))
+    return add_address("listen", text, options->listen, &options->listen_count,
+                       fault);
+}
+
+static bool add_tls_listen(struct options *options, const char *text,
+                           char *fault)
+{
+    return add_address("tls-listen", text, options->tls_listen,
+                       &options->tls_listen_count, fault);
+}
+
+/* The first certificate belongs to the first key, and so on. */
+static bool add_tls_certificate(struct options *options, const char *path,
+                                char *fault)
+{
+    if (options->tls_pair_count == TLS_MAX_PAIRS)
+        return wrong(fault, "--tls-cert may be given %d times at most",
+                     TLS_MAX_PAIRS);
+    options->tls_pairs[options->tls_pair_count++].certificate_path = path;
+    return true;
+}
+
+static bool add_tls_key(struct options *options, const char *path, char *fault)
+{
+    if (options->tls_key_count == TLS_MAX_PAIRS)
+        return wrong(fault, "--tls-key may be given %d times at most",
+                     TLS_MAX_PAIRS);
+    options->tls_pairs[options->tls_key_count++].key_path = path;
+    return true;
+}
+
+static bool check_tls(const struct options *options, char *fault)
+{
+    size_t listen_count = options->tls_listen_count;
+    size_t pair_count = options->tls_pair_count;
+
+    if (listen_count + pair_count + options->tls_key_count == 0)
+        return true;
+    if (!tls_is_available())
+        return wrong(fault, "this flvd was built without OpenSSL, and so "
+                            "without RTMPS: --tls-listen, --tls-cert and "
+                            "--tls-key cannot be used");
+    if (listen_count == 0)
+        return wrong(fault, "--tls-cert and --tls-key are for RTMPS: say with "
+                            "--tls-listen where to listen for it");
+    if (pair_count + options->tls_key_count == 0)
+        return wrong(fault, "--tls-listen needs a certificate and its private "
+                            "key: --tls-cert FILE --tls-key FILE");
+    if (pair_count != options->tls_key_count)
         return wrong(fault,
-                     "--listen takes PORT, ADDRESS:PORT or [IPV6-ADDRESS]:PORT "
-                     "with a port from 0 to 65535, not '%.64s'",
-                     text);
-    options->listen_count++;
+                     "each --tls-cert needs its --tls-key: there are %zu of "
+                     "the first and %zu of the second",
+                     pair_count, options->tls_key_count);
     return true;
 }
 
@@ -168,6 +240,12 @@ static bool apply(int code, const char *value, struct options *options,
     switch (code) {
     case 'l':
         return add_listen(options, value, fault);
+    case OPTION_TLS_LISTEN:
+        return add_tls_listen(options, value, fault);
+    case OPTION_TLS_CERT:
+        return add_tls_certificate(options, value, fault);
+    case OPTION_TLS_KEY:
+        return add_tls_key(options, value, fault);
     case OPTION_DEMO:
         options->demo = true;
         return true;
@@ -244,7 +322,9 @@ static bool check(struct options *options, char **operands, int operand_count,
                             "to serve");
     if (options->quiet && options->verbose)
         return wrong(fault, "--quiet and --verbose exclude each other");
-    if (options->listen_count == 0 &&
+    if (!check_tls(options, fault))
+        return false;
+    if (options->listen_count + options->tls_listen_count == 0 &&
         !add_listen(options, OPTIONS_DEFAULT_PORT, fault))
         return false;
     return true;

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 #include "net/address.h"
+#include "net/tls_context.h"
 
-#define OPTIONS_MAX_LISTEN 16
+#define OPTIONS_MAX_LISTEN 16 /* of each kind */
 #define OPTIONS_DEFAULT_PORT "1935"
 
 #define OPTIONS_MAX_LOOP 4000000000u
@@ -19,11 +20,16 @@ struct options {
     bool demo;
     bool check;
     struct address listen[OPTIONS_MAX_LISTEN];
-    size_t listen_count;  /* at least 1 */
-    uint32_t loop;        /* rounds; 0: for ever */
-    bool has_loop;        /* else it depends on what the operands are */
-    int64_t lead_ms;      /* -1: what the viewer announced */
-    int64_t skip_late_ms; /* 0: never */
+    size_t listen_count;
+    struct address tls_listen[OPTIONS_MAX_LISTEN];
+    size_t tls_listen_count; /* of both together there is at least 1 */
+    struct tls_pair tls_pairs[TLS_MAX_PAIRS];
+    size_t tls_pair_count; /* not 0 with RTMPS listeners */
+    size_t tls_key_count;  /* the same */
+    uint32_t loop;         /* rounds; 0: for ever */
+    bool has_loop;         /* else it depends on what the operands are */
+    int64_t lead_ms;       /* -1: what the viewer announced */
+    int64_t skip_late_ms;  /* 0: never */
     bool audio;
     bool video;
     int64_t stop_after_ns; /* 0: never */

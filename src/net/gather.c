@@ -81,6 +81,14 @@ void gather_add_file(struct gather *gather, const void *mapped, size_t length,
     add_part(gather, mapped, length, offset_bytes);
 }
 
+/* Bytes of the first part are gone, or as good as gone: nothing starts in it
+ * any more. */
+static void clear_start(struct gather *gather)
+{
+    gather->message_starts[gather->first / 64] &=
+        ~(UINT64_C(1) << (gather->first % 64));
+}
+
 void gather_consume(struct gather *gather, size_t n)
 {
     gather->bytes -= n;
@@ -96,10 +104,14 @@ void gather_consume(struct gather *gather, size_t n)
         if (part->iov_len == 0)
             gather->first++;
         else
-            /* Bytes of the part are gone: nothing starts in it any more. */
-            gather->message_starts[gather->first / 64] &=
-                ~(UINT64_C(1) << (gather->first % 64));
+            clear_start(gather);
     }
+}
+
+void gather_consume_but_one(struct gather *gather, size_t n)
+{
+    gather_consume(gather, n - 1);
+    clear_start(gather);
 }
 
 size_t gather_keep_begun(struct gather *gather)

@@ -59,6 +59,10 @@ void gather_add_file(struct gather *gather, const void *mapped, size_t length,
 /* Takes `n` bytes away from the front: they were sent. */
 void gather_consume(struct gather *gather, size_t n);
 
+/* The same, but for the last of these bytes, which stays to be taken away
+ * later: the messages of all of them count as begun. */
+void gather_consume_but_one(struct gather *gather, size_t n);
+
 /* Forgets all messages of which no byte was sent. Returns how many. */
 size_t gather_keep_begun(struct gather *gather);
 

@@ -1,19 +1,20 @@
-/* The plain transport: a TCP socket, blocking calls, SO_RCVTIMEO and
- * SO_SNDTIMEO as deadlines. */
+/* What all transports have in common: the socket's options and its end. Reading
+ * and writing are the kind's own (transport_ops.h). */
 #include "config.h"
 
 #include "net/transport.h"
 
-#include <errno.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "net/socket.h"
+#include "net/tls_context.h"
+#include "net/transport_ops.h"
 
 /* A host that answers no keepalive is given up after 15 + 3 * 5 s. */
 #define KEEPALIVE_IDLE_S 15
@@ -31,22 +32,21 @@
 /* How often a closing connection is looked at. */
 #define LINGER_STEP_NS (10 * CLOCK_NS_PER_MS)
 
-static void set_option(int fd, int level, int name, int value)
-{
-    /* Best effort: not every socket is TCP, and each option only helps. */
-    (void)setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-void transport_init(struct transport *transport, int fd)
+void transport_init(struct transport *transport, int fd,
+                    struct tls_context *tls)
 {
     transport->fd = fd;
     transport->acknowledge_at_once = true;
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
-    set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, (int)UNSENT_BYTES);
+    transport->ops =
+        tls == NULL ? &transport_plain_ops : tls_context_transport_ops(tls);
+    transport->tls = tls;
+    transport->link = NULL;
+    socket_set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    socket_set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    socket_set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    socket_set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+    socket_set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+    socket_set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, (int)UNSENT_BYTES);
 }
 
 void transport_acknowledge_at_once(struct transport *transport, bool at_once)
@@ -56,98 +56,47 @@ void transport_acknowledge_at_once(struct transport *transport, bool at_once)
 
 void transport_destroy(struct transport *transport)
 {
-    if (transport->fd >= 0)
-        close(transport->fd);
+    if (transport->fd < 0)
+        return;
+    transport->ops->destroy(transport);
+    close(transport->fd);
     transport->fd = -1;
-}
-
-static void set_timeout(int fd, int name, int64_t deadline_ns)
-{
-    struct timeval timeout = clock_socket_timeout(clock_now_ns(), deadline_ns);
-
-    (void)setsockopt(fd, SOL_SOCKET, name, &timeout, sizeof(timeout));
-}
-
-static enum transport_result result_of_error(int error)
-{
-    switch (error) {
-    case EINTR:
-    case EAGAIN:
-#if EWOULDBLOCK != EAGAIN
-    case EWOULDBLOCK:
-#endif
-        return TRANSPORT_TIMEOUT;
-    case EFAULT:
-        return TRANSPORT_FILE_FAULT;
-    case ECONNRESET:
-    case EPIPE:
-        return TRANSPORT_RESET;
-    case ETIMEDOUT:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case ENETDOWN:
-        return TRANSPORT_GONE;
-    default:
-        return TRANSPORT_ERROR;
-    }
-}
-
-/* A wait that a signal broke off (SIGCONT) has lost its deadline: the caller
- * asks again. */
-static enum transport_result receive(struct transport *transport, void *data,
-                                     size_t size, int flags, size_t *length)
-{
-    ssize_t n = recv(transport->fd, data, size, flags);
-
-    if (n < 0 && errno == EINTR)
-        return TRANSPORT_TIMEOUT;
-    if (n < 0)
-        return result_of_error(errno);
-    if (n == 0)
-        return TRANSPORT_CLOSED;
-    /* Not a lasting mode (tcp(7)): it must be asked for each time. */
-    if (transport->acknowledge_at_once)
-        set_option(transport->fd, IPPROTO_TCP, TCP_QUICKACK, 1);
-    *length = (size_t)n;
-    return TRANSPORT_OK;
 }
 
 enum transport_result transport_read(struct transport *transport, void *data,
                                      size_t size, int64_t deadline_ns,
                                      size_t *length)
 {
-    set_timeout(transport->fd, SO_RCVTIMEO, deadline_ns);
-    return receive(transport, data, size, 0, length);
+    /* A time that has passed is one that has passed, whatever it is called. */
+    if (deadline_ns <= SOCKET_NOW)
+        deadline_ns = 1;
+    return transport->ops->read(transport, data, size, deadline_ns, length);
 }
 
 enum transport_result transport_read_now(struct transport *transport,
                                          void *data, size_t size,
                                          size_t *length)
 {
-    return receive(transport, data, size, MSG_DONTWAIT, length);
+    return transport->ops->read(transport, data, size, SOCKET_NOW, length);
 }
 
 enum transport_result transport_write(struct transport *transport,
                                       struct gather *gather,
                                       int64_t deadline_ns)
 {
-    struct msghdr message = {.msg_iov = gather->parts + gather->first,
-                             .msg_iovlen = gather->count - gather->first};
-    ssize_t n;
-
     if (gather->bytes == 0)
         return TRANSPORT_OK;
-    /* Most writes find room at once: only one that does not needs the clock
-     * and a timeout. */
-    n = sendmsg(transport->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0 && errno == EAGAIN) {
-        set_timeout(transport->fd, SO_SNDTIMEO, deadline_ns);
-        n = sendmsg(transport->fd, &message, MSG_NOSIGNAL);
-    }
-    if (n < 0)
-        return result_of_error(errno);
-    gather_consume(gather, (size_t)n);
-    return TRANSPORT_OK;
+    return transport->ops->write(transport, gather, deadline_ns);
+}
+
+const char *transport_describe(const struct transport *transport)
+{
+    return transport->ops->describe(transport);
+}
+
+const char *transport_fault(const struct transport *transport)
+{
+    return transport->ops->fault(transport);
 }
 
 bool transport_host_is_gone(const struct transport *transport,
@@ -181,6 +130,7 @@ void transport_close_gently(struct transport *transport, int64_t deadline_ns)
     char waste[512];
     size_t length;
 
+    transport->ops->say_end(transport, deadline_ns);
     while (transport_has_unsent(transport) && clock_now_ns() < deadline_ns)
         clock_sleep_until(clock_now_ns() + LINGER_STEP_NS);
     while (transport_read_now(transport, waste, sizeof(waste), &length) ==

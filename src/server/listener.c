@@ -34,9 +34,8 @@ static bool fail(char *fault, const struct address *address, const char *what)
                  (unsigned)address_port(&address->socket));
     snprintf(fault, LISTENER_FAULT_BYTES, "cannot %s %s: %s%s", what, text,
              strerror_r(error, reason, sizeof(reason)),
-             error == EADDRINUSE
-                 ? "; stop what uses it or choose another with --listen"
-                 : "");
+             error == EADDRINUSE ? "; stop what uses it or choose another port"
+                                 : "");
     return false;
 }
 
@@ -85,10 +84,12 @@ static bool open_family(struct listener *listener,
 }
 
 bool listener_open(struct listener *listener, const struct address *address,
+                   struct tls_context *tls,
                    char fault[static LISTENER_FAULT_BYTES])
 {
     struct address ipv4 = *address;
 
+    listener->tls = tls;
     if (open_family(listener, address, fault))
         return true;
     if (!address->is_any || (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL))
@@ -131,25 +132,33 @@ static bool is_shortage(int error)
            error == ENOMEM;
 }
 
-static void start_session(struct session_context *context, int fd,
+/* What a listener complains of. */
+struct complaints {
+    struct complaint full;
+    struct complaint shortage;
+};
+
+static void start_session(const struct listener *listener,
+                          struct session_context *context, int fd,
                           const struct sockaddr_storage *peer,
-                          struct complaint *full, struct complaint *shortage)
+                          struct complaints *complaints)
 {
     char text[128];
     char reason[96];
 
-    switch (session_start(context, fd, peer)) {
+    switch (session_start(context, fd, peer, listener->tls)) {
     case SESSION_STARTED:
         return;
     case SESSION_REFUSED:
         if (!atomic_load(&context->stopping))
-            complain(full, "too many connections: the limit of --max-clients "
-                           "is reached");
+            complain(&complaints->full,
+                     "too many connections: the limit of --max-clients "
+                     "is reached");
         return;
     case SESSION_NOT_MADE:
         snprintf(text, sizeof(text), "cannot start a session: %s",
                  strerror_r(errno, reason, sizeof(reason)));
-        complain(shortage, text);
+        complain(&complaints->shortage, text);
         clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
         return;
     }
@@ -157,8 +166,7 @@ static void start_session(struct session_context *context, int fd,
 
 void listener_run(struct listener *listener, struct session_context *context)
 {
-    struct complaint full = {0};
-    struct complaint shortage = {0};
+    struct complaints complaints = {0};
     char text[128];
     char reason[96];
 
@@ -169,11 +177,11 @@ void listener_run(struct listener *listener, struct session_context *context)
                          SOCK_CLOEXEC);
 
         if (fd >= 0) {
-            start_session(context, fd, &peer, &full, &shortage);
+            start_session(listener, context, fd, &peer, &complaints);
         } else if (is_shortage(errno)) {
             snprintf(text, sizeof(text), "cannot accept a connection: %s",
                      strerror_r(errno, reason, sizeof(reason)));
-            complain(&shortage, text);
+            complain(&complaints.shortage, text);
             clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
         } else if (errno == EINVAL || errno == EBADF) {
             /* Shut down (listener_wake): the loop's condition says so. */

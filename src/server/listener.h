@@ -6,19 +6,22 @@
 #include <stddef.h>
 
 #include "net/address.h"
+#include "net/tls_context.h"
 #include "server/session.h"
 
 struct listener {
     int fd;
     struct sockaddr_storage address; /* bound, with the port that it got */
     bool is_any;                     /* on all addresses */
+    struct tls_context *tls;         /* NULL: plain RTMP */
 };
 
 #define LISTENER_FAULT_BYTES 192
 
-/* Binds and listens. False, and one line in `fault`, when that fails; it names
- * the address. */
+/* Binds and listens. With `tls`, which outlives the listener, it is for RTMPS.
+ * False, and one line in `fault`, when that fails; it names the address. */
 bool listener_open(struct listener *listener, const struct address *address,
+                   struct tls_context *tls,
                    char fault[static LISTENER_FAULT_BYTES]);
 
 void listener_close(struct listener *listener);

@@ -84,6 +84,24 @@ static int wait_for_signal(int64_t until_ns)
     return signal_number;
 }
 
+/* All listeners for RTMPS share one context. */
+static void reload_certificates(const struct server *server)
+{
+    char fault[TLS_FAULT_BYTES];
+
+    for (size_t i = 0; i < server->listener_count; i++) {
+        struct tls_context *tls = server->listeners[i].tls;
+
+        if (tls == NULL)
+            continue;
+        if (tls_context_reload(tls, fault))
+            log_info("SIGHUP: the certificates were read again");
+        else
+            log_error("SIGHUP: the certificates stay as they were: %s", fault);
+        return;
+    }
+}
+
 /* Returns when the server is to stop. */
 static void wait_for_stop(struct server *server)
 {
@@ -100,6 +118,7 @@ static void wait_for_stop(struct server *server)
         }
         library_forget(server->context.library);
         log_info("SIGHUP: what was known of files was dropped");
+        reload_certificates(server);
     }
 }
 
@@ -164,7 +183,7 @@ static uint32_t stop_sessions(struct server *server)
 /* Accepts on all listeners until the server is to stop. */
 static bool accept_everywhere(struct server *server)
 {
-    struct acceptor acceptors[OPTIONS_MAX_LISTEN];
+    struct acceptor acceptors[SERVER_MAX_LISTENERS];
     size_t started = 1;
     bool good = true;
 

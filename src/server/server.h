@@ -8,6 +8,8 @@
 #include "server/library.h"
 #include "server/listener.h"
 
+#define SERVER_MAX_LISTENERS (2 * OPTIONS_MAX_LISTEN)
+
 /* Blocks, in the calling thread and all that it makes, the signals that
  * server_run waits for. Call before any thread exists. */
 void server_block_signals(void);

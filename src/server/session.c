@@ -28,6 +28,9 @@
 #include "server/net_connection.h"
 #include "server/session_end.h"
 
+/* How a connection begins that speaks TLS: a record of its handshake. */
+#define FIRST_BYTE_OF_TLS 0x16
+
 /* Bytes that are read at one go. Commands are a few hundred. */
 #define READ_BYTES 2048
 
@@ -79,6 +82,12 @@ static enum session_end end_of_transport(const struct session *session,
         return SESSION_PEER_RESET;
     case TRANSPORT_GONE:
         return SESSION_PEER_VANISHED;
+    case TRANSPORT_NOT_TLS:
+        return SESSION_NOT_TLS;
+    case TRANSPORT_BAD_TLS:
+        log_info("%s: TLS: %s", session->label,
+                 transport_fault(&session->transport));
+        return SESSION_BAD_TLS;
     default:
         log_debug("%s: %s", session->label, strerror(errno));
         return SESSION_IO_ERROR;
@@ -147,6 +156,8 @@ static enum session_end shake_hands(struct session *session,
     end = read_exactly(session, c0c1, 1, deadline_ns);
     if (end != SESSION_GOES_ON)
         return end;
+    if (c0c1[0] == FIRST_BYTE_OF_TLS && session->transport.tls == NULL)
+        return SESSION_UNEXPECTED_TLS;
     if (!handshake_version_is_answered(c0c1[0]))
         return SESSION_BAD_HANDSHAKE;
     end = read_exactly(session, c0c1 + 1, sizeof(c0c1) - 1, deadline_ns);
@@ -161,8 +172,9 @@ static enum session_end shake_hands(struct session *session,
     end = write_all(session, reply, sizeof(reply), deadline_ns);
     if (end != SESSION_GOES_ON)
         return end;
-    log_debug("%s: %s handshake", session->label,
-              kind == HANDSHAKE_SIMPLE ? "simple" : "digest");
+    log_debug("%s: %s handshake, %s", session->label,
+              kind == HANDSHAKE_SIMPLE ? "simple" : "digest",
+              transport_describe(&session->transport));
     return read_exactly(session, reply, RTMP_HANDSHAKE_BYTES, deadline_ns);
 }
 
@@ -490,7 +502,8 @@ static void *session_run(void *argument)
 }
 
 static struct session *session_new(struct session_context *context, int fd,
-                                   const struct sockaddr_storage *peer)
+                                   const struct sockaddr_storage *peer,
+                                   struct tls_context *tls)
 {
     struct session *session = malloc(sizeof(*session));
     char address[ADDRESS_TEXT_BYTES];
@@ -510,7 +523,7 @@ static struct session *session_new(struct session_context *context, int fd,
              (uint64_t)atomic_fetch_add(&context->sessions, 1) + 1,
              address_format(peer, address));
     byte_reader_init(&session->unheard, session->input, 0);
-    transport_init(&session->transport, fd);
+    transport_init(&session->transport, fd, tls);
     feed_init(&session->feed);
     net_connection_init(&session->connection, context->options,
                         context->library, session->label, session->started_ns);
@@ -518,11 +531,14 @@ static struct session *session_new(struct session_context *context, int fd,
 }
 
 /* Some machines want more than a worker needs. */
-static size_t stack_bytes(void)
+static size_t stack_bytes(const struct session *session)
 {
+    size_t bytes =
+        WORKER_STACK_BYTES +
+        (session->transport.tls != NULL ? TRANSPORT_TLS_STACK_BYTES : 0);
     long least = sysconf(_SC_THREAD_STACK_MIN);
 
-    return least > WORKER_STACK_BYTES ? (size_t)least : WORKER_STACK_BYTES;
+    return least > (long)bytes ? (size_t)least : bytes;
 }
 
 static int start_thread(struct session *session)
@@ -532,7 +548,7 @@ static int start_thread(struct session *session)
     int error;
 
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, stack_bytes());
+    pthread_attr_setstacksize(&attributes, stack_bytes(session));
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     error = pthread_create(&thread, &attributes, session_run, session);
     pthread_attr_destroy(&attributes);
@@ -540,9 +556,10 @@ static int start_thread(struct session *session)
 }
 
 enum session_start session_start(struct session_context *context, int fd,
-                                 const struct sockaddr_storage *peer)
+                                 const struct sockaddr_storage *peer,
+                                 struct tls_context *tls)
 {
-    struct session *session = session_new(context, fd, peer);
+    struct session *session = session_new(context, fd, peer, tls);
     int error;
 
     if (session == NULL) {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "net/address.h"
+#include "net/tls_context.h"
 #include "options.h"
 #include "server/library.h"
 #include "server/roster.h"
@@ -31,8 +32,10 @@ enum session_start {
 };
 
 /* Takes over the connected socket `fd`, also when it fails: enters it into the
- * roster and starts its thread, detached. `peer` is for the log. */
+ * roster and starts its thread, detached. `peer` is for the log. With `tls`,
+ * which outlives the session, the peer has to speak TLS. */
 enum session_start session_start(struct session_context *context, int fd,
-                                 const struct sockaddr_storage *peer);
+                                 const struct sockaddr_storage *peer,
+                                 struct tls_context *tls);
 
 #endif

@@ -24,6 +24,12 @@ const char *session_end_text(enum session_end end)
         return "stall timeout";
     case SESSION_BAD_HANDSHAKE:
         return "bad handshake: not RTMP";
+    case SESSION_UNEXPECTED_TLS:
+        return "bad handshake: looks like TLS (rtmps://) on a port without it";
+    case SESSION_NOT_TLS:
+        return "bad handshake: not TLS (rtmps://) on a port that wants it";
+    case SESSION_BAD_TLS:
+        return "TLS failed";
     case SESSION_BAD_CHUNK:
         return "malformed chunk";
     case SESSION_BAD_COMMAND:

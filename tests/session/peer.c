@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "peer_tls.h"
 
 /* Generous: sanitizers, valgrind and busy machines make tests 20 times
  * slower, and nothing waits for it but a test that fails. */
@@ -24,6 +25,23 @@
 #endif
 
 static int64_t deadline_ns;
+
+static bool over_tls;
+
+static void turn_tls_on(void)
+{
+    over_tls = true;
+}
+
+static void turn_tls_off(void)
+{
+    over_tls = false;
+}
+
+bool runs_over_tls(void)
+{
+    return over_tls;
+}
 
 /* --- the server --------------------------------------------------------- */
 
@@ -52,6 +70,7 @@ void server_start(struct server *server, struct flv_bytes file)
     server->library = library_open((char *[]){server->path}, 1, &error);
     ck_assert_msg(server->library != NULL, "the file %s", error.reason.what);
     roster_init(&server->roster, server->options.max_clients, 1);
+    server->tls = over_tls ? peer_tls_make_server() : NULL;
     server->context.options = &server->options;
     server->context.library = server->library;
     server->context.roster = &server->roster;
@@ -85,6 +104,7 @@ void server_stop(struct server *server, const char *reason)
     ck_assert_msg(roster_wait_empty(&server->roster, deadline_ns) == 0,
                   "a session has not ended");
     library_close(server->library);
+    tls_context_free(server->tls);
     roster_destroy(&server->roster);
     log_stop();
     check_log(server, reason);
@@ -139,7 +159,8 @@ bool next_file_tag(struct file_tags *tags, struct file_tag *tag)
 
 /* --- the peer ----------------------------------------------------------- */
 
-/* A peer at the first end and a session at the other. */
+/* A peer at the first end, which speaks no TLS yet, and a session at the
+ * other. */
 static struct peer *join(struct server *server, const int ends[static 2])
 {
     const struct sockaddr_storage nobody = {.ss_family = AF_UNIX};
@@ -152,12 +173,19 @@ static struct peer *join(struct server *server, const int ends[static 2])
     peer->out_chunk_bytes = 128;
     peer->hides_pings = true;
     server->sessions++;
-    ck_assert_int_eq(session_start(&server->context, ends[1], &nobody),
-                     SESSION_STARTED);
+    ck_assert_int_eq(
+        session_start(&server->context, ends[1], &nobody, server->tls),
+        SESSION_STARTED);
     return peer;
 }
 
-struct peer *peer_open_narrow(struct server *server, int send_buffer_bytes)
+static struct peer *speak_tls(struct peer *peer)
+{
+    peer->tls = over_tls ? peer_tls_new(peer->fd) : NULL;
+    return peer;
+}
+
+static struct peer *open_pair(struct server *server, int send_buffer_bytes)
 {
     int ends[2];
 
@@ -169,6 +197,16 @@ struct peer *peer_open_narrow(struct server *server, int send_buffer_bytes)
                                     sizeof(send_buffer_bytes)),
                          0);
     return join(server, ends);
+}
+
+struct peer *peer_open_narrow(struct server *server, int send_buffer_bytes)
+{
+    return speak_tls(open_pair(server, send_buffer_bytes));
+}
+
+struct peer *peer_open_bare(struct server *server)
+{
+    return open_pair(server, 0);
 }
 
 struct peer *peer_open_tcp(struct server *server, int receive_buffer_bytes)
@@ -193,7 +231,7 @@ struct peer *peer_open_tcp(struct server *server, int receive_buffer_bytes)
     ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     ck_assert_int_ge(ends[1], 0);
     close(listener);
-    return join(server, ends);
+    return speak_tls(join(server, ends));
 }
 
 struct peer *peer_open(struct server *server)
@@ -203,6 +241,7 @@ struct peer *peer_open(struct server *server)
 
 void peer_abort(struct peer *peer)
 {
+    peer_tls_free(peer->tls);
     close(peer->fd);
     free(peer->payload);
     free(peer);
@@ -210,6 +249,8 @@ void peer_abort(struct peer *peer)
 
 void peer_finish_sending(struct peer *peer)
 {
+    if (peer->tls != NULL)
+        peer_tls_say_end(peer->tls);
     ck_assert_int_eq(shutdown(peer->fd, SHUT_WR), 0);
 }
 
@@ -233,7 +274,8 @@ bool try_to_send(struct peer *peer, const void *data, size_t length)
 
         if (peer->piece_bytes != 0 && piece > peer->piece_bytes)
             piece = peer->piece_bytes;
-        n = send(peer->fd, bytes, piece, MSG_NOSIGNAL);
+        n = peer->tls != NULL ? peer_tls_send(peer->tls, bytes, piece)
+                              : send(peer->fd, bytes, piece, MSG_NOSIGNAL);
         if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
             return false;
         ck_assert_msg(n > 0, "sending: %s", strerror(errno));
@@ -469,7 +511,8 @@ static size_t receive(struct peer *peer, void *data, size_t size)
 
     set_timeout(peer, SO_RCVTIMEO);
     do
-        n = recv(peer->fd, data, size, 0);
+        n = peer->tls != NULL ? peer_tls_recv(peer->tls, data, size)
+                              : recv(peer->fd, data, size, 0);
     while (n < 0 && errno == EINTR);
     if (n < 0 && errno == ECONNRESET) /* closed with bytes of ours unread */
         return 0;
@@ -487,6 +530,8 @@ void read_to_end(struct peer *peer)
 
 void peer_close(struct peer *peer)
 {
+    if (peer->tls != NULL)
+        peer_tls_say_end(peer->tls);
     (void)shutdown(peer->fd, SHUT_WR);
     read_to_end(peer);
     peer_abort(peer);
@@ -827,17 +872,29 @@ void expect_play_complete(struct peer *peer)
     expect_user_control(peer, 1, 1);
 }
 
-int run_tests(const char *name, const TTest *const *tests)
+static TCase *make_case(const char *name, const TTest *const *tests)
 {
-    Suite *const suite = suite_create(name);
     TCase *const cases = tcase_create(name);
-    SRunner *const runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(cases, 2 * TEST_SECONDS);
     for (size_t i = 0; tests[i] != NULL; i++)
         tcase_add_test(cases, tests[i]);
-    suite_add_tcase(suite, cases);
+    return cases;
+}
+
+int run_tests(const char *name, const TTest *const *tests)
+{
+    Suite *const suite = suite_create(name);
+    SRunner *const runner = srunner_create(suite);
+    TCase *cases;
+    int failed;
+
+    suite_add_tcase(suite, make_case("plain", tests));
+    if (tls_is_available()) {
+        cases = make_case("over TLS", tests);
+        tcase_add_checked_fixture(cases, turn_tls_on, turn_tls_off);
+        suite_add_tcase(suite, cases);
+    }
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

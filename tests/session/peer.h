@@ -36,7 +36,12 @@ struct server {
     struct session_context context;
     int log_fd;
     size_t sessions;
+    struct tls_context *tls; /* NULL: the test runs without TLS */
 };
+
+/* Each test runs twice, without TLS and, where flvd has it, over TLS: whether
+ * this is the second time. */
+bool runs_over_tls(void);
 
 /* A file in memory that holds `file`, which the server takes over and frees,
  * and a library of it. The file is played once unless options.loop is set. */
@@ -96,6 +101,7 @@ struct chunk_stream_state {
 struct peer {
     int fd;
     int server_fd; /* the server's end, to look at: it belongs to the session */
+    struct peer_tls *tls;     /* NULL: without */
     size_t piece_bytes;       /* sends so many at a time; 0: all */
     uint32_t out_chunk_bytes; /* cuts what it sends into such chunks */
     uint32_t in_chunk_bytes;  /* as the server announced */
@@ -113,6 +119,8 @@ struct peer *peer_open(struct server *server);
 struct peer *peer_open_narrow(struct server *server, int send_buffer_bytes);
 /* The same over TCP, with this receive buffer at the peer's end. */
 struct peer *peer_open_tcp(struct server *server, int receive_buffer_bytes);
+/* One that speaks no TLS, also where the test runs over TLS. */
+struct peer *peer_open_bare(struct server *server);
 
 /* Says the end, reads to the end of what the server sends, and closes. */
 void peer_close(struct peer *peer);
@@ -211,7 +219,8 @@ void expect_play_started(struct peer *peer);  /* up to onMetaData */
 void do_play(struct peer *peer);              /* all from the handshake on */
 void expect_play_complete(struct peer *peer); /* Complete, Stop, StreamEOF */
 
-/* Runs the tests up to a NULL; the result is main's. */
+/* Runs the tests up to a NULL, without TLS and over TLS; the result is
+ * main's. */
 int run_tests(const char *name, const TTest *const *tests);
 
 #endif

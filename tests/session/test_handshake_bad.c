@@ -51,10 +51,67 @@ START_TEST(peers_may_go_at_any_byte)
 }
 END_TEST
 
+/* A ClientHello where C0 is expected. */
+START_TEST(tls_where_none_is_expected_is_told)
+{
+    struct server server;
+
+    if (runs_over_tls())
+        return;
+    server_start(&server, small_file());
+    struct peer *peer = peer_open(&server);
+    send_hex(peer, "16 03 01 02 00 01 00 01 FC 03 03");
+    expect_closed(peer);
+    peer_abort(peer);
+    server_stop(&server, "bad handshake: looks like TLS (rtmps://) on a port "
+                         "without it");
+}
+END_TEST
+
+/* RTMP and HTTP where TLS is expected. */
+START_TEST(what_is_no_tls_is_told)
+{
+    struct server server;
+
+    if (!runs_over_tls())
+        return;
+    server_start(&server, small_file());
+    for (size_t i = 0; i < 2; i++) {
+        struct peer *peer = peer_open_bare(&server);
+
+        if (i == 0)
+            send_c0c1(peer);
+        else
+            send_bytes(peer, LITERAL("GET / HTTP/1.1\r\n\r\n"));
+        read_to_end(peer); /* an alert may come */
+        peer_abort(peer);
+    }
+    server_stop(&server,
+                "bad handshake: not TLS (rtmps://) on a port that wants it");
+}
+END_TEST
+
+START_TEST(broken_tls_is_told)
+{
+    struct server server;
+
+    if (!runs_over_tls())
+        return;
+    server_start(&server, small_file());
+    struct peer *peer = peer_open_bare(&server);
+    send_hex(peer, "16 03 01 00 08 63 00 00 04 00 00 00 00");
+    read_to_end(peer);
+    peer_abort(peer);
+    server_stop(&server, "TLS failed");
+}
+END_TEST
+
 int main(void)
 {
     return run_tests(
         "handshake bad",
         (const TTest *[]){what_is_no_rtmp_is_told_by_its_first_byte,
-                          peers_may_go_at_any_byte, NULL});
+                          peers_may_go_at_any_byte,
+                          tls_where_none_is_expected_is_told,
+                          what_is_no_tls_is_told, broken_tls_is_told, NULL});
 }

@@ -139,7 +139,7 @@ START_TEST(nobody_enters_any_more)
     const struct sockaddr_storage nobody = {.ss_family = AF_UNIX};
     int ends[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    ck_assert_int_eq(session_start(&server.context, ends[1], &nobody),
+    ck_assert_int_eq(session_start(&server.context, ends[1], &nobody, NULL),
                      SESSION_REFUSED);
     char byte;
     ck_assert_int_eq(recv(ends[0], &byte, 1, 0), 0); /* it was closed */

@@ -120,6 +120,32 @@ START_TEST(only_what_was_begun_is_kept)
 }
 END_TEST
 
+/* The byte that stays behind belongs to what is begun, also where it is the
+ * first of a message. */
+START_TEST(all_but_one_count_as_begun)
+{
+    static const size_t first = 9;
+
+    for (size_t sent = 1; sent <= strlen(all); sent++) {
+        char kept[32] = "";
+        size_t forgotten;
+
+        fill();
+        gather_consume_but_one(&g, sent);
+        expect(&all[sent - 1]);
+        forgotten = gather_keep_begun(&g);
+        if (sent <= first)
+            memcpy(kept, &all[sent - 1], first - sent + 1);
+        else
+            strcpy(kept, &all[sent - 1]);
+        expect(kept);
+        ck_assert_uint_eq(forgotten, sent <= first ? 1 : 0);
+        gather_consume(&g, 1);
+        expect(kept + 1);
+    }
+}
+END_TEST
+
 /* A message that was begun in the gather before has no mark in this one. */
 START_TEST(what_goes_on_from_before_is_kept)
 {
@@ -221,6 +247,7 @@ int main(void)
     tcase_add_test(tests, consuming_to_every_length);
     tcase_add_test(tests, file_offsets_follow);
     tcase_add_test(tests, only_what_was_begun_is_kept);
+    tcase_add_test(tests, all_but_one_count_as_begun);
     tcase_add_test(tests, what_goes_on_from_before_is_kept);
     tcase_add_test(tests, files_are_blanked_and_memory_is_not);
     tcase_add_test(tests, room_ends_with_parts_headers_or_bytes);

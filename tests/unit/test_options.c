@@ -111,6 +111,92 @@ START_TEST(listeners)
 }
 END_TEST
 
+/* A plain listener is there by itself only where no other one is. */
+START_TEST(tls)
+{
+    struct options o;
+    char fault[OPTIONS_FAULT_BYTES];
+
+    ck_assert_uint_eq(parse_well("flvd f").tls_listen_count, 0);
+    if (!tls_is_available()) {
+        ck_assert_int_eq(parse("flvd --tls-listen 1936 f", &o, fault),
+                         OPTIONS_WRONG);
+        ck_assert_ptr_nonnull(strstr(fault, "without OpenSSL"));
+        return;
+    }
+    o = parse_well("flvd --tls-cert a --tls-listen 443 --tls-key b f");
+    ck_assert_uint_eq(o.listen_count, 0);
+    ck_assert_uint_eq(o.tls_listen_count, 1);
+    ck_assert_uint_eq(address_port(&o.tls_listen[0].socket), 443);
+    ck_assert_uint_eq(o.tls_pair_count, 1);
+    ck_assert_str_eq(o.tls_pairs[0].certificate_path, "a");
+    ck_assert_str_eq(o.tls_pairs[0].key_path, "b");
+    o = parse_well("flvd --tls-listen 1 -l 2 --tls-listen [::1]:3 --tls-key a "
+                   "--tls-cert b --tls-cert c --tls-key d f");
+    ck_assert_uint_eq(o.listen_count, 1);
+    ck_assert_uint_eq(o.tls_listen_count, 2);
+    ck_assert_uint_eq(o.tls_pair_count, 2);
+    ck_assert_str_eq(o.tls_pairs[0].certificate_path, "b");
+    ck_assert_str_eq(o.tls_pairs[0].key_path, "a");
+    ck_assert_str_eq(o.tls_pairs[1].certificate_path, "c");
+    ck_assert_str_eq(o.tls_pairs[1].key_path, "d");
+}
+END_TEST
+
+START_TEST(what_is_wrong_about_tls)
+{
+    static const struct {
+        const char *line, *fault;
+    } cases[] = {
+        {"flvd --tls-listen x --tls-cert a --tls-key b f",
+         "--tls-listen takes PORT"},
+        {"flvd --tls-listen 1 f", "needs a certificate and its private key"},
+        {"flvd --tls-cert a --tls-key b f", "say with --tls-listen where"},
+        {"flvd --tls-key b f", "say with --tls-listen where"},
+        {"flvd --tls-listen 1 --tls-cert a f", "there are 1 of the first and "
+                                               "0 of the second"},
+        {"flvd --tls-listen 1 --tls-key a f", "there are 0 of the first and "
+                                              "1 of the second"},
+        {"flvd --tls-listen", "needs a value"}};
+    char fault[OPTIONS_FAULT_BYTES];
+    struct options o;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ck_assert_int_eq(parse(cases[i].line, &o, fault), OPTIONS_WRONG);
+        ck_assert_msg(!tls_is_available() ||
+                          strstr(fault, cases[i].fault) != NULL,
+                      "%s: %s", cases[i].line, fault);
+    }
+}
+END_TEST
+
+START_TEST(many_pairs_for_tls)
+{
+    char *argv[4 * TLS_MAX_PAIRS + 8] = {
+        (char[]){"flvd"}, (char[]){"--tls-listen=1"}, (char[]){"f"}};
+    char certificate[] = "--tls-cert=a";
+    char key[] = "--tls-key=b";
+    char fault[OPTIONS_FAULT_BYTES];
+    struct options o;
+    int argc = 3;
+
+    if (!tls_is_available())
+        return;
+    for (int i = 0; i < TLS_MAX_PAIRS; i++) {
+        argv[argc++] = certificate;
+        argv[argc++] = key;
+    }
+    ck_assert_int_eq(options_parse(argc, argv, &o, fault), OPTIONS_SERVE);
+    ck_assert_uint_eq(o.tls_pair_count, TLS_MAX_PAIRS);
+    argv[argc] = key;
+    ck_assert_int_eq(options_parse(argc + 1, argv, &o, fault), OPTIONS_WRONG);
+    ck_assert_str_eq(fault, "--tls-key may be given 64 times at most");
+    argv[argc] = certificate;
+    ck_assert_int_eq(options_parse(argc + 1, argv, &o, fault), OPTIONS_WRONG);
+    ck_assert_str_eq(fault, "--tls-cert may be given 64 times at most");
+}
+END_TEST
+
 START_TEST(help_and_version)
 {
     static const struct {
@@ -138,7 +224,8 @@ START_TEST(help_names_every_option)
         "--no-video",          "--stop-after",   "--max-clients",
         "--handshake-timeout", "--idle-timeout", "--stall-timeout",
         "-q, --quiet",         "-v, --verbose",  "-h, --help",
-        "-V, --version",       "--check",        "--skip-late"};
+        "-V, --version",       "--check",        "--skip-late",
+        "--tls-listen",        "--tls-cert",     "--tls-key"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         ck_assert_ptr_nonnull(strstr(options_help, names[i]));
@@ -326,6 +413,9 @@ int main(void)
     tcase_add_test(tests, defaults);
     tcase_add_test(tests, flags);
     tcase_add_test(tests, listeners);
+    tcase_add_test(tests, tls);
+    tcase_add_test(tests, what_is_wrong_about_tls);
+    tcase_add_test(tests, many_pairs_for_tls);
     tcase_add_test(tests, help_and_version);
     tcase_add_test(tests, help_names_every_option);
     tcase_add_test(tests, counts_at_their_bounds);

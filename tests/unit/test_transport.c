@@ -49,7 +49,7 @@ static int open_pair(int kind, struct transport *transport)
         ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     else
         make_tcp_pair(ends);
-    transport_init(transport, ends[0]);
+    transport_init(transport, ends[0], NULL);
     return ends[1];
 }
 

@@ -1,0 +1,180 @@
+/* The BIO: recv and send without waiting, and a buffer for what is left. */
+#include "config.h"
+
+#include "net/tls_wire.h"
+
+#include <openssl/bio.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "net/socket.h"
+
+void tls_wire_init(struct tls_wire *wire, const struct transport *transport)
+{
+    *wire = (struct tls_wire){.transport = transport, .state = TRANSPORT_OK};
+}
+
+void tls_wire_destroy(struct tls_wire *wire)
+{
+    free(wire->kept);
+    wire->kept = NULL;
+    wire->kept_bytes = 0;
+}
+
+void tls_wire_allow_reading(struct tls_wire *wire)
+{
+    wire->may_read = TLS_WIRE_READ_BYTES;
+}
+
+static enum transport_result send_bytes(const struct tls_wire *wire,
+                                        const uint8_t *bytes, size_t size,
+                                        int64_t deadline_ns, size_t *length)
+{
+    struct iovec part = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
+    const struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+    return socket_write(wire->transport->fd, &message, deadline_ns, length);
+}
+
+enum transport_result tls_wire_flush(struct tls_wire *wire, int64_t deadline_ns)
+{
+    size_t length = 0;
+    enum transport_result result;
+
+    if (wire->kept_bytes == 0)
+        return TRANSPORT_OK;
+    result = send_bytes(wire, wire->kept + wire->kept_first, wire->kept_bytes,
+                        deadline_ns, &length);
+    if (result != TRANSPORT_OK) {
+        if (result != TRANSPORT_TIMEOUT)
+            wire->state = result;
+        return result;
+    }
+    wire->kept_first += length;
+    wire->kept_bytes -= length;
+    if (wire->kept_bytes == 0) {
+        free(wire->kept);
+        wire->kept = NULL;
+    }
+    return TRANSPORT_OK;
+}
+
+static bool keep(struct tls_wire *wire, const uint8_t *bytes, size_t size)
+{
+    uint8_t *kept;
+
+    if (size > TLS_WIRE_KEPT_BYTES - wire->kept_bytes)
+        return false;
+    if (wire->kept_bytes > 0)
+        memmove(wire->kept, wire->kept + wire->kept_first, wire->kept_bytes);
+    wire->kept_first = 0;
+    kept = realloc(wire->kept, wire->kept_bytes + size);
+    if (kept == NULL)
+        return false;
+    memcpy(kept + wire->kept_bytes, bytes, size);
+    wire->kept = kept;
+    wire->kept_bytes += size;
+    return true;
+}
+
+/* --- the BIO -------------------------------------------------------------- */
+
+static int wire_write(BIO *bio, const char *data, size_t size, size_t *written)
+{
+    struct tls_wire *wire = BIO_get_data(bio);
+    const uint8_t *bytes = (const uint8_t *)data;
+    enum transport_result result = TRANSPORT_TIMEOUT;
+    size_t length = 0;
+
+    BIO_clear_retry_flags(bio);
+    if (wire->kept_bytes == 0)
+        result = send_bytes(wire, bytes, size, SOCKET_NOW, &length);
+    if (result == TRANSPORT_TIMEOUT)
+        length = 0;
+    else if (result != TRANSPORT_OK) {
+        wire->state = result;
+        return 0;
+    }
+    if (length < size && !keep(wire, bytes + length, size - length)) {
+        wire->state = TRANSPORT_ERROR;
+        return 0;
+    }
+    *written = size;
+    return 1;
+}
+
+static int wire_read(BIO *bio, char *data, size_t size, size_t *length)
+{
+    struct tls_wire *wire = BIO_get_data(bio);
+    enum transport_result result = TRANSPORT_TIMEOUT;
+
+    BIO_clear_retry_flags(bio);
+    if (size > wire->may_read)
+        size = wire->may_read;
+    if (size > 0)
+        result =
+            socket_read(wire->transport->fd, data, size, 0, SOCKET_NOW, length);
+    if (result == TRANSPORT_TIMEOUT) {
+        BIO_set_retry_read(bio);
+        return 0;
+    }
+    if (result != TRANSPORT_OK) {
+        wire->state = result;
+        return 0;
+    }
+    if (wire->transport->acknowledge_at_once)
+        socket_acknowledge(wire->transport->fd);
+    wire->may_read -= *length;
+    if (!wire->has_read)
+        wire->first_byte = (uint8_t)data[0];
+    wire->has_read = true;
+    return 1;
+}
+
+static long wire_control(BIO *bio, int command, long number, void *pointer)
+{
+    const struct tls_wire *wire = BIO_get_data(bio);
+
+    (void)number;
+    (void)pointer;
+    switch (command) {
+    case BIO_CTRL_EOF:
+        return wire->state == TRANSPORT_CLOSED;
+    case BIO_CTRL_FLUSH: /* what is kept is flushed when there is time */
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+/* --- its methods: made once, and never changed ---------------------------- */
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static BIO_METHOD *methods;
+
+static void make_methods(void)
+{
+    methods = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(),
+                           "flvd connection");
+    if (methods == NULL || !BIO_meth_set_write_ex(methods, wire_write) ||
+        !BIO_meth_set_read_ex(methods, wire_read) ||
+        !BIO_meth_set_ctrl(methods, wire_control)) {
+        BIO_meth_free(methods);
+        methods = NULL;
+    }
+}
+
+struct bio_st *tls_wire_bio(struct tls_wire *wire)
+{
+    BIO *bio;
+
+    pthread_once(&once, make_methods);
+    bio = methods != NULL ? BIO_new(methods) : NULL;
+    if (bio == NULL)
+        return NULL;
+    BIO_set_data(bio, wire);
+    BIO_set_init(bio, 1);
+    return bio;
+}
