@@ -14,12 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "net/transport_tls.h"
 
@@ -79,17 +81,31 @@ static const char *show(struct shown *shown, const char *path)
 
 /* --- one pair ------------------------------------------------------------- */
 
+/* Regular files only: SIGHUP is heeded by the thread that also hears SIGTERM,
+ * and must not wait for what somebody may write into a FIFO. */
 static bool open_file(const char *path, const char *what, FILE **file,
                       char *fault)
 {
     struct shown shown;
     char reason[96];
+    struct stat st;
+    int fd = open(path, FILE_OPEN_FLAGS);
 
-    *file = fopen(path, "re");
+    *file = NULL;
+    if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+        close(fd);
+        return fail(fault, "the %s %s is no regular file", what,
+                    show(&shown, path));
+    }
+    if (fd >= 0)
+        *file = fdopen(fd, "r");
     if (*file != NULL)
         return true;
-    return fail(fault, "cannot read the %s %s: %s", what, show(&shown, path),
-                strerror_r(errno, reason, sizeof(reason)));
+    (void)fail(fault, "cannot read the %s %s: %s", what, show(&shown, path),
+               strerror_r(errno, reason, sizeof(reason)));
+    if (fd >= 0)
+        close(fd);
+    return false;
 }
 
 /* Nobody sits at a server to type a passphrase. */
