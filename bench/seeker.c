@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lateness.h"
 #include "wire.h"
 
 /* Nothing for so long is a failure. */
@@ -173,33 +174,22 @@ static void seek(struct seeker *seeker, double seconds)
  * being 0. */
 static void watch(struct seeker *seeker, double seconds)
 {
-    int64_t end_ns = now_ns() + (int64_t)(seconds * (double)SECOND);
-    double *late_ms = NULL;
-    size_t count = 0, capacity = 0;
+    int64_t begin_ns = now_ns(), end_ns;
+    struct lateness lateness = {.count = 0};
 
+    end_ns = begin_ns + (int64_t)(seconds * (double)SECOND);
     do {
         const struct wire_reader *reader = next_message(seeker);
         uint8_t type = reader->stream->type;
 
-        if (type != RTMP_AUDIO && type != RTMP_VIDEO)
-            continue;
-        if (count == capacity) {
-            capacity = capacity == 0 ? 4096 : 2 * capacity;
-            late_ms = reallocarray(late_ms, capacity, sizeof(*late_ms));
-            if (late_ms == NULL)
-                die("out of memory");
-        }
-        late_ms[count++] = milliseconds(0, seeker->input_ns) -
-                           (double)reader->stream->timestamp_ms;
+        if (type == RTMP_AUDIO || type == RTMP_VIDEO)
+            lateness_add(&lateness, 0,
+                         milliseconds(begin_ns, seeker->input_ns) -
+                             (double)reader->stream->timestamp_ms);
     } while (seeker->input_ns < end_ns);
-    qsort(late_ms, count, sizeof(*late_ms), compare_doubles);
-    for (size_t i = 0; i < count; i++)
-        late_ms[count - 1 - i] -= late_ms[0];
-    if (count > 0)
-        printf("late_ms messages %zu median %.3f p99 %.3f max %.3f\n", count,
-               quantile(late_ms, count, 0.5), quantile(late_ms, count, 0.99),
-               late_ms[count - 1]);
-    free(late_ms);
+    lateness_start_at_earliest(&lateness);
+    lateness_report(&lateness, "late_ms");
+    lateness_free(&lateness);
 }
 
 int main(int argc, char *argv[])

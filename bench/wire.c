@@ -178,6 +178,17 @@ void wire_put_play(struct wire_output *output, const struct wire_target *target)
     put_message(output, 2, RTMP_USER_CONTROL, 0, &payload);
 }
 
+void wire_put_delete_stream(struct wire_output *output)
+{
+    struct wire_output payload = {.used = 0};
+
+    put_string(&payload, "deleteStream");
+    put_number(&payload, 5);
+    put_null(&payload);
+    put_number(&payload, 1);
+    put_message(output, 3, RTMP_COMMAND_AMF0, 0, &payload);
+}
+
 void wire_put_seek(struct wire_output *output, double time_ms)
 {
     struct wire_output payload = {.used = 0};

@@ -52,6 +52,7 @@ void wire_put_connect(struct wire_output *output,
 void wire_put_create_stream(struct wire_output *output);
 void wire_put_play(struct wire_output *output,
                    const struct wire_target *target);
+void wire_put_delete_stream(struct wire_output *output);
 void wire_put_seek(struct wire_output *output, double time_ms);
 void wire_put_acknowledgement(struct wire_output *output, uint64_t received);
 
