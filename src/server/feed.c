@@ -13,7 +13,8 @@ static void clear(struct feed *feed)
 {
     for (size_t i = 0; i < feed->window_count; i++)
         movie_window_release(feed->source, feed->windows[i]);
-    movie_unref(feed->source);
+    if (feed->source != feed->movie)
+        movie_unref(feed->source);
     feed->source = NULL;
     feed->window_count = 0;
     feed->source_end_bytes = 0;
@@ -35,7 +36,8 @@ void feed_init(struct feed *feed)
 
 static void end_message(struct feed *feed)
 {
-    movie_unref(feed->movie);
+    if (feed->movie != feed->source)
+        movie_unref(feed->movie);
     feed->movie = NULL;
     feed->in_message = false;
     feed->is_blank = false;
@@ -150,8 +152,7 @@ static bool continue_message(struct feed *feed)
 /* The gather now has parts of the message's file. */
 static void use_source(struct feed *feed)
 {
-    if (feed->source == NULL)
-        feed->source = movie_ref(feed->movie);
+    feed->source = feed->movie;
     feed->gather.file_fd = movie_fd(feed->movie);
     if (feed->tag.offset_bytes + feed->tag.size_bytes > feed->source_end_bytes)
         feed->source_end_bytes = feed->tag.offset_bytes + feed->tag.size_bytes;
@@ -175,7 +176,9 @@ static void begin_message(struct feed *feed, struct net_connection *connection,
     size_t header_bytes = chunk_writer_begin(writer, &message, header);
 
     feed->in_message = true;
-    feed->movie = movie_ref(playback_movie(stream->playback));
+    feed->movie = feed->source != NULL
+                      ? feed->source
+                      : movie_ref(playback_movie(stream->playback));
     feed->tag = item->tag;
     feed->added_bytes = 0;
     feed->continuation_bytes = chunk_writer_continue(

@@ -17,7 +17,7 @@
 struct feed {
     /* The media message that was begun and is not wholly in a gather yet. */
     bool in_message;
-    struct movie *movie; /* of the message, with a reference; else NULL */
+    struct movie *movie; /* of the message; else NULL */
     struct movie_tag tag;
     uint32_t added_bytes; /* of its payload, put into gathers */
     bool is_blank;        /* its file failed: zeros instead */
@@ -26,7 +26,9 @@ struct feed {
     size_t turn;    /* whose stream is asked first for the next message */
     bool continues; /* the gather begins with the rest of a message */
     /* What the gather refers to: windows of one movie, */
-    struct movie *source; /* with a reference; NULL: no file parts */
+    struct movie *source; /* which is NULL without file parts; one reference
+                             is held for it and `movie` where they are the
+                             same, so that not every message counts */
     struct movie_window *windows[FEED_MAX_WINDOWS];
     size_t window_count;
     int64_t source_end_bytes; /* which must reach this far, */
