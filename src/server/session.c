@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/stack.h"
 #include "net/transport.h"
 #include "rtmp/chunk.h"
 #include "rtmp/handshake.h"
@@ -455,6 +456,8 @@ static enum session_end live(struct session *session)
         session->started_ns + session->context->options->handshake_timeout_ns;
     enum session_end end = shake_hands(session, deadline_ns);
 
+    /* Nothing that follows goes as deep as a handshake, TLS above all. */
+    stack_give_back();
     if (end == SESSION_GOES_ON)
         end = converse(session);
     if (end == SESSION_SERVER_STOPS || end == SESSION_BAD_COMMAND ||
