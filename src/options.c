@@ -43,6 +43,8 @@ const char options_help[] =
     "them)\n"
     "      --no-audio, --no-video   leave those tags out\n"
     "      --stop-after SECONDS     stop the server after this time\n"
+    "      --drain SECONDS          at a stop, how long viewers may go on\n"
+    "                               (default 0)\n"
     "      --max-clients N          connections at a time (default 10000)\n"
     "      --handshake-timeout SECONDS\n"
     "                               from connecting to `connect', and from\n"
@@ -71,6 +73,7 @@ enum option_code {
     OPTION_NO_AUDIO,
     OPTION_NO_VIDEO,
     OPTION_STOP_AFTER,
+    OPTION_DRAIN,
     OPTION_MAX_CLIENTS,
     OPTION_HANDSHAKE_TIMEOUT,
     OPTION_IDLE_TIMEOUT,
@@ -91,6 +94,7 @@ static const struct option long_options[] = {
     {"no-audio", no_argument, NULL, OPTION_NO_AUDIO},
     {"no-video", no_argument, NULL, OPTION_NO_VIDEO},
     {"stop-after", required_argument, NULL, OPTION_STOP_AFTER},
+    {"drain", required_argument, NULL, OPTION_DRAIN},
     {"max-clients", required_argument, NULL, OPTION_MAX_CLIENTS},
     {"handshake-timeout", required_argument, NULL, OPTION_HANDSHAKE_TIMEOUT},
     {"idle-timeout", required_argument, NULL, OPTION_IDLE_TIMEOUT},
@@ -276,6 +280,8 @@ static bool apply(int code, const char *value, struct options *options,
     case OPTION_STOP_AFTER:
         return read_seconds("stop-after", value, 0.001, &options->stop_after_ns,
                             fault);
+    case OPTION_DRAIN:
+        return read_seconds("drain", value, 0, &options->drain_ns, fault);
     case OPTION_MAX_CLIENTS:
         return read_count("max-clients", value, 1, MAX_CLIENTS,
                           &options->max_clients, fault);

@@ -33,6 +33,7 @@ struct options {
     bool audio;
     bool video;
     int64_t stop_after_ns; /* 0: never */
+    int64_t drain_ns;      /* how long viewers may go on at a stop */
     uint32_t max_clients;
     int64_t handshake_timeout_ns;
     int64_t idle_timeout_ns;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +22,32 @@
 
 /* Refusals are told at this rate, with their number. */
 #define TELL_EVERY_NS (1 * CLOCK_NS_PER_S)
+
+/* Breaks off a blocking accept, and does nothing else. Not shutdown(2), which
+ * would close a socket for all who hold it, a service manager too. */
+#define WAKE_SIGNAL SIGUSR2
+
+static void do_nothing(int signal_number)
+{
+    (void)signal_number;
+}
+
+static void mask_wake_signal(int how)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, WAKE_SIGNAL);
+    pthread_sigmask(how, &set, NULL);
+}
+
+void listener_block_wake(void)
+{
+    struct sigaction action = {.sa_handler = do_nothing};
+
+    mask_wake_signal(SIG_BLOCK);
+    sigaction(WAKE_SIGNAL, &action, NULL); /* without SA_RESTART */
+}
 
 static bool fail(char *fault, const struct address *address, const char *what)
 {
@@ -90,6 +117,7 @@ bool listener_open(struct listener *listener, const struct address *address,
     struct address ipv4 = *address;
 
     listener->tls = tls;
+    atomic_init(&listener->is_accepting, false);
     if (open_family(listener, address, fault))
         return true;
     if (!address->is_any || (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL))
@@ -150,7 +178,7 @@ static void start_session(const struct listener *listener,
     case SESSION_STARTED:
         return;
     case SESSION_REFUSED:
-        if (!atomic_load(&context->stopping))
+        if (!atomic_load(&context->closing))
             complain(&complaints->full,
                      "too many connections: the limit of --max-clients "
                      "is reached");
@@ -164,17 +192,32 @@ static void start_session(const struct listener *listener,
     }
 }
 
-void listener_run(struct listener *listener, struct session_context *context)
+/* The one place where the signal may come: the threads of sessions are made
+ * with the mask of this one. */
+static int accept_one(const struct listener *listener,
+                      struct sockaddr_storage *peer)
+{
+    socklen_t length = sizeof(*peer);
+    int fd, error;
+
+    mask_wake_signal(SIG_UNBLOCK);
+    fd = accept4(listener->fd, (struct sockaddr *)peer, &length, SOCK_CLOEXEC);
+    error = errno;
+    mask_wake_signal(SIG_BLOCK);
+    errno = error;
+    return fd;
+}
+
+static void accept_until_closing(struct listener *listener,
+                                 struct session_context *context)
 {
     struct complaints complaints = {0};
     char text[128];
     char reason[96];
 
-    while (!atomic_load(&context->stopping)) {
+    while (!atomic_load(&context->closing)) {
         struct sockaddr_storage peer = {0};
-        socklen_t length = sizeof(peer);
-        int fd = accept4(listener->fd, (struct sockaddr *)&peer, &length,
-                         SOCK_CLOEXEC);
+        int fd = accept_one(listener, &peer);
 
         if (fd >= 0) {
             start_session(listener, context, fd, &peer, &complaints);
@@ -184,15 +227,27 @@ void listener_run(struct listener *listener, struct session_context *context)
             complain(&complaints.shortage, text);
             clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
         } else if (errno == EINVAL || errno == EBADF) {
-            /* Shut down (listener_wake): the loop's condition says so. */
-            if (!atomic_load(&context->stopping))
-                clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
+            /* Somebody who has the socket too shut it down. */
+            clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
         }
-        /* Anything else was the one connection's own. */
+        /* Anything else was the one connection's own, or a signal. */
     }
 }
 
-void listener_wake(struct listener *listener)
+void listener_run(struct listener *listener, struct session_context *context)
 {
-    shutdown(listener->fd, SHUT_RD);
+    listener->thread = pthread_self();
+    atomic_store(&listener->is_accepting, true);
+    accept_until_closing(listener, context);
+    atomic_store(&listener->is_accepting, false);
+}
+
+/* A signal that comes between the look at `closing` and accept is lost: hence
+ * again and again. */
+bool listener_wake(struct listener *listener)
+{
+    if (!atomic_load(&listener->is_accepting))
+        return true;
+    pthread_kill(listener->thread, WAKE_SIGNAL);
+    return false;
 }

@@ -2,6 +2,8 @@
 #ifndef FLVD_SERVER_LISTENER_H
 #define FLVD_SERVER_LISTENER_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -14,7 +16,13 @@ struct listener {
     struct sockaddr_storage address; /* bound, with the port that it got */
     bool is_any;                     /* on all addresses */
     struct tls_context *tls;         /* NULL: plain RTMP */
+    pthread_t thread;                /* that accepts, while it does */
+    atomic_bool is_accepting;
 };
+
+/* Blocks the signal that listener_wake sends, in the calling thread and all
+ * that it makes. Call before any thread exists. */
+void listener_block_wake(void);
 
 #define LISTENER_FAULT_BYTES 192
 
@@ -26,13 +34,15 @@ bool listener_open(struct listener *listener, const struct address *address,
 
 void listener_close(struct listener *listener);
 
-/* Accepts connections and starts sessions until context->stopping is set and
+/* Accepts connections and starts sessions until context->closing is set and
  * listener_wake was called. Blocks. What cannot be accepted for want of
  * descriptors, memory or threads costs that client only, and a log line at
  * most every second. */
 void listener_run(struct listener *listener, struct session_context *context);
 
-/* From another thread, after context->stopping was set: ends listener_run. */
-void listener_wake(struct listener *listener);
+/* From another thread, after context->closing was set: ends listener_run. To be
+ * called again and again until it returns true, which says that listener_run is
+ * at its end or will not wait; its thread must live until then. */
+bool listener_wake(struct listener *listener);
 
 #endif

@@ -1,7 +1,7 @@
 /* Threads: the caller's accepts on the first listener, one more for each
  * further one, one waits for signals. Signals are blocked everywhere and taken
  * by sigtimedwait, which is the clock of --stop-after as well: no handler ever
- * runs. */
+ * runs, but an empty one that wakes listeners (listener.c). */
 #include "config.h"
 
 #include "server/server.h"
@@ -21,11 +21,15 @@
 #define STOP_GENTLY_NS (3 * CLOCK_NS_PER_S)
 #define STOP_HARD_NS (500 * CLOCK_NS_PER_MS)
 
+/* How often listeners are woken until they have answered. */
+#define WAKE_AGAIN_NS (5 * CLOCK_NS_PER_MS)
+
 struct server {
     struct session_context context;
     struct roster roster;
     struct listener *listeners;
     size_t listener_count;
+    pthread_t signals;
     int64_t stop_at_ns;
     bool has_terminal;
 };
@@ -44,6 +48,7 @@ void server_block_signals(void)
 
     waited_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+    listener_block_wake();
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -124,8 +129,27 @@ static void wait_for_stop(struct server *server)
 
 static void wake_listeners(struct server *server)
 {
-    for (size_t i = 0; i < server->listener_count; i++)
-        listener_wake(&server->listeners[i]);
+    for (;;) {
+        size_t awake = 0;
+
+        for (size_t i = 0; i < server->listener_count; i++)
+            awake += listener_wake(&server->listeners[i]);
+        if (awake == server->listener_count)
+            return;
+        clock_sleep_until(clock_now_ns() + WAKE_AGAIN_NS);
+    }
+}
+
+/* From here a signal does what it does by default: it ends the process. SIGHUP
+ * does not: of a terminal that goes away it comes twice. */
+static void let_second_signal_through(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static void *run_signals(void *argument)
@@ -133,7 +157,8 @@ static void *run_signals(void *argument)
     struct server *server = argument;
 
     wait_for_stop(server);
-    atomic_store(&server->context.stopping, true);
+    atomic_store(&server->context.closing, true);
+    let_second_signal_through();
     wake_listeners(server);
     return NULL;
 }
@@ -152,15 +177,19 @@ static void *run_acceptor(void *argument)
     return NULL;
 }
 
-/* From here a signal does what it does by default: it ends the process. */
-static void let_second_signal_through(void)
+/* Those who are in may go on as if nothing were, for a while. */
+static void drain(struct server *server)
 {
-    sigset_t set;
+    int64_t end_ns = clock_now_ns() + server->context.options->drain_ns;
+    uint32_t left = roster_count(&server->roster);
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    if (server->context.options->drain_ns == 0 || left == 0)
+        return;
+    log_info("%u connections may go on for %.0f s", (unsigned)left,
+             (double)server->context.options->drain_ns /
+                 (double)CLOCK_NS_PER_S);
+    if (roster_wait_empty(&server->roster, end_ns) == 0)
+        log_info("the last one has gone");
 }
 
 /* How many sessions were still there when the time was over. */
@@ -168,6 +197,7 @@ static uint32_t stop_sessions(struct server *server)
 {
     uint32_t left;
 
+    atomic_store(&server->context.stopping, true);
     roster_interrupt(&server->roster, false);
     left = roster_wait_empty(&server->roster, clock_now_ns() + STOP_GENTLY_NS);
     if (left > 0) {
@@ -203,6 +233,8 @@ static bool accept_everywhere(struct server *server)
         listener_run(&server->listeners[0], &server->context);
     else
         kill(getpid(), SIGTERM);
+    /* It wakes the acceptors, which must be there until it has done so. */
+    pthread_join(server->signals, NULL);
     for (size_t i = 1; i < started; i++)
         pthread_join(acceptors[i].thread, NULL);
     return good;
@@ -218,6 +250,7 @@ static void init_server(struct server *server, const struct options *options,
     server->context.options = options;
     server->context.library = library;
     server->context.roster = &server->roster;
+    atomic_init(&server->context.closing, false);
     atomic_init(&server->context.stopping, false);
     atomic_init(&server->context.sessions, 0);
     server->context.started_ns = clock_now_ns();
@@ -233,19 +266,20 @@ enum server_end server_run(const struct options *options,
 {
     /* Static: sessions that are stuck at the end still look at it. */
     static struct server server;
-    pthread_t signals;
     bool good;
 
     init_server(&server, options, library);
     server.listeners = listeners;
     server.listener_count = listener_count;
-    if (pthread_create(&signals, NULL, run_signals, &server) != 0) {
+    if (pthread_create(&server.signals, NULL, run_signals, &server) != 0) {
         log_error("cannot start the thread that waits for signals");
         return SERVER_FAILED;
     }
     good = accept_everywhere(&server);
-    pthread_join(signals, NULL);
+    for (size_t i = 0; i < listener_count; i++)
+        listener_close(&listeners[i]); /* refuses, rather than leaves waiting */
     let_second_signal_through();
+    drain(&server);
     if (stop_sessions(&server) > 0)
         return SERVER_STUCK;
     roster_destroy(&server.roster);

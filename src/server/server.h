@@ -21,8 +21,9 @@ enum server_end {
     SERVER_FAILED   /* threads could not be made; the log says which */
 };
 
-/* Serves until a signal or --stop-after ends it, then tells the viewers and
- * waits for the sessions to end. The calling thread accepts on the first
+/* Serves until a signal or --stop-after ends it. Then closes the listeners,
+ * lets those who are in go on for as long as --drain says, tells the viewers
+ * and waits for the sessions to end. The calling thread accepts on the first
  * listener. Once it is stopping, a second signal ends the process at once.
  * Call once. */
 enum server_end server_run(const struct options *options,

@@ -79,6 +79,7 @@ void server_start(struct server *server, struct flv_bytes file)
 
 void server_tell_stop(struct server *server)
 {
+    atomic_store(&server->context.closing, true);
     atomic_store(&server->context.stopping, true);
     roster_interrupt(&server->roster, false);
 }

@@ -130,6 +130,45 @@ START_TEST(a_viewer_that_reads_nothing_goes_too)
 }
 END_TEST
 
+/* Nobody is let in any more, but who is in may do as before. */
+START_TEST(while_it_drains_all_commands_work)
+{
+    struct server server;
+
+    server_start(&server, small_file());
+    server.options.loop = 0;
+    server.options.lead_ms = 500;
+    struct peer *viewer = peer_open(&server);
+    struct peer *late = peer_open(&server);
+    do_play(viewer);
+    (void)expect_message(viewer, 9, 1, 0);
+    do_handshake(late);
+    atomic_store(&server.context.closing, true);
+    send_command(viewer, 1, "pause", 0, "nbd", true, 0.0);
+    skip_to_status(viewer, "NetStream.Pause.Notify");
+    send_command(viewer, 1, "pause", 0, "nbd", false, 0.0);
+    skip_to_status(viewer, "NetStream.Unpause.Notify");
+    send_command(viewer, 1, "seek", 0, "nd", 100.0);
+    while (!message_has_string(read_message(viewer), "code",
+                               "NetStream.Seek.Notify"))
+        continue;
+    do_connect(late);
+    do_create_stream(late);
+    send_command(late, 1, "play", 0, "ns", "movie");
+    expect_play_started(late);
+    server_tell_stop(&server);
+    while (!message_has_string(read_message(viewer), "code",
+                               "NetStream.Play.Stop"))
+        continue;
+    skip_to_status(late, "NetStream.Play.Stop");
+    read_to_end(viewer);
+    read_to_end(late);
+    peer_abort(viewer);
+    peer_abort(late);
+    server_stop(&server, "server stops");
+}
+END_TEST
+
 START_TEST(nobody_enters_any_more)
 {
     struct server server;
@@ -150,10 +189,10 @@ END_TEST
 
 int main(void)
 {
-    return run_tests("server stop",
-                     (const TTest *[]){a_viewer_is_told, in_the_middle_of_a_tag,
-                                       every_stream_is_told,
-                                       peers_in_every_other_phase_go,
-                                       a_viewer_that_reads_nothing_goes_too,
-                                       nobody_enters_any_more, NULL});
+    return run_tests(
+        "server stop",
+        (const TTest *[]){
+            a_viewer_is_told, in_the_middle_of_a_tag, every_stream_is_told,
+            peers_in_every_other_phase_go, a_viewer_that_reads_nothing_goes_too,
+            while_it_drains_all_commands_work, nobody_enters_any_more, NULL});
 }

@@ -58,6 +58,7 @@ START_TEST(defaults)
     ck_assert(o.audio);
     ck_assert(o.video);
     ck_assert_int_eq(o.stop_after_ns, 0);
+    ck_assert_int_eq(o.drain_ns, 0);
     ck_assert_uint_eq(o.max_clients, 10000);
     ck_assert_int_eq(o.handshake_timeout_ns, 10 * S);
     ck_assert_int_eq(o.idle_timeout_ns, 300 * S);
@@ -255,6 +256,8 @@ START_TEST(seconds_at_their_bounds)
                      1000000);
     ck_assert_int_eq(parse_well("flvd --stop-after 604800 f").stop_after_ns,
                      604800 * S);
+    ck_assert_int_eq(parse_well("flvd --drain 0 f").drain_ns, 0);
+    ck_assert_int_eq(parse_well("flvd --drain 604800 f").drain_ns, 604800 * S);
     ck_assert_int_eq(
         parse_well("flvd --handshake-timeout 0.001 f").handshake_timeout_ns,
         1000000);
@@ -311,6 +314,8 @@ START_TEST(what_is_wrong_is_named)
         {"flvd --stop-after 0 f", {"--stop-after", "0.001 to 604800", "'0'"}},
         {"flvd --stop-after 0.0009 f", {"--stop-after", "'0.0009'"}},
         {"flvd --stop-after 604801 f", {"--stop-after", "'604801'"}},
+        {"flvd --drain 604801 f", {"--drain", "0 to 604800", "'604801'"}},
+        {"flvd --drain -1 f", {"--drain", "'-1'"}},
         {"flvd --handshake-timeout 0 f", {"--handshake-timeout", "'0'"}},
         {"flvd --handshake-timeout 604801 f", {"--handshake-timeout"}},
         {"flvd --idle-timeout 0 f", {"--idle-timeout", "'0'"}},
