@@ -1,8 +1,9 @@
 #!/bin/sh
 # What flvd understands, --help, flvd(1) and the completion for zsh name the
 # same options, say alike whether they take a value, and tell the same defaults.
-# (The completion for bash and script/run take --help for it.) Each fault names
-# the file that lacks something. Run by make check, in the build directory.
+# (The completion for bash and script/run take --help for it.) All of doc/ is
+# installed and can be found from flvd(1). Each fault names the file that lacks
+# something. Run by make check, in the build directory.
 set -u
 
 : "${srcdir:=.}"
@@ -191,5 +192,15 @@ while read -r option kind; do
     *) fault "what is $option $kind?" ;;
     esac
 done <"$work/parser"
+
+# --- what else there is to read ------------------------------------------------
+
+for paper in "$srcdir"/doc/*.md; do
+    paper=${paper##*/}
+    grep -q "doc/$paper" "$srcdir/Makefile.am" ||
+        fault "Makefile.am installs no doc/$paper (dist_doc_DATA)"
+    grep -q "^\.It Pa $paper" "$srcdir/man/flvd.1" ||
+        fault "man/flvd.1 does not lead to doc/$paper (SEE ALSO)"
+done
 
 exit $status
