@@ -211,15 +211,20 @@ static bool ends_in_foreign(const struct path *path)
     return false;
 }
 
-/* What is left of "...flv" shall not look like a way up. */
-static bool ends_in_dots(const struct path *path)
+/* What is left of "...flv" shall not look like a way up, nor that of
+ * "_definst_.flv" like the name that stands for none. */
+static bool ends_in_no_name(const struct path *path)
 {
+    static const char *const no_names[] = {".", "..", "_definst_"};
     size_t start = path->length;
 
     while (start > 0 && path->text[start - 1] != '/')
         start--;
-    return is_segment(path->text + start, path->length - start, ".") ||
-           is_segment(path->text + start, path->length - start, "..");
+    for (size_t i = 0; i < COUNT(no_names); i++) {
+        if (is_segment(path->text + start, path->length - start, no_names[i]))
+            return true;
+    }
+    return false;
 }
 
 /* "movie.flv" is the file of this name, or else "movie.flv.flv"; "movie.mp4"
@@ -232,7 +237,7 @@ static bool choose_extension(struct path *path, bool other)
         return false;
     if (is_flv != other)
         path->length -= strlen(".flv"); /* all of them are as long */
-    return !ends_in_dots(path);
+    return !ends_in_no_name(path);
 }
 
 static bool make_form(struct name_walk *walk, unsigned form,
@@ -289,7 +294,7 @@ bool name_can_be_asked_for(struct amf0_string name)
 
     add_segments(&path, name, false);
     return path.fault == NULL && path.segments == 1 &&
-           path.length == name.length && !ends_in_dots(&path);
+           path.length == name.length && !ends_in_no_name(&path);
 }
 
 struct amf0_string name_of_file(const char *path)

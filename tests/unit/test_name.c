@@ -146,6 +146,10 @@ static const struct {
     {"vod", "sub/...flv", "sub/...flv"},
     {"vod", "..flv", "..flv"},
     {"vod", "...mp4", "...mp4"},
+    /* as is what would look like the instance of an application */
+    {"vod", "_definst_.flv", "_definst_.flv"},
+    {"vod", "_definst_.mp4", "_definst_.mp4"},
+    {"vod", "sub/_definst_.flv", "sub/_definst_.flv"},
 };
 
 START_TEST(as_clients_have_it)
