@@ -215,3 +215,11 @@ void crowd_run(struct crowd *crowd)
             serve(crowd, &progress, events[i].data.ptr);
     }
 }
+
+void crowd_free(struct crowd *crowd)
+{
+    for (size_t i = 0; i < crowd->viewers; i++)
+        watcher_free(&crowd->watchers[i]);
+    free(crowd->watchers);
+    lateness_free(&crowd->scene.lateness);
+}

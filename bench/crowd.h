@@ -21,5 +21,6 @@ struct crowd {
 /* Until all have joined and stayed, or nobody has seen a frame for too long.
  * Says `playing' when all have joined. */
 void crowd_run(struct crowd *crowd);
+void crowd_free(struct crowd *crowd);
 
 #endif

@@ -237,8 +237,7 @@ int main(int argc, char *argv[])
     well = report(&crowd);
     if (options.csv_path != NULL)
         write_csv(&crowd, options.csv_path);
-    lateness_free(&crowd.scene.lateness);
-    free(crowd.watchers);
+    crowd_free(&crowd);
     freeaddrinfo(server);
     return well ? 0 : 1;
 }

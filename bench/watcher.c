@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* How long one that said goodbye waits for the server. */
-#define GOODBYE_LIMIT (5 * SECOND)
+#define GOODBYE_LIMIT (20 * SECOND)
 
 /* --- saying --------------------------------------------------------------- */
 
@@ -255,4 +255,10 @@ void watcher_exit(struct watcher *watcher)
         setsockopt(watcher->fd, SOL_SOCKET, SO_LINGER, &at_once,
                    sizeof(at_once));
     end(watcher);
+}
+
+void watcher_free(struct watcher *watcher)
+{
+    if (watcher->connect_ns != 0 && watcher->stage != WATCHER_GONE)
+        end(watcher);
 }

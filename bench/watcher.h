@@ -58,5 +58,7 @@ void watcher_join(struct watcher *watcher, const struct watcher_scene *scene);
 void watcher_serve(struct watcher *watcher, struct watcher_scene *scene);
 /* Its time has come: after this call it is leaving or gone. */
 void watcher_exit(struct watcher *watcher);
+/* Ends it without a word, if it has not ended. */
+void watcher_free(struct watcher *watcher);
 
 #endif
