@@ -2,7 +2,6 @@
 # the two servers. Sourced by them, with `here' set to this directory.
 # shellcheck shell=sh disable=SC2154,SC2034
 
-sample=$here/../src/demo/sample.flv
 module=${NGINX_RTMP_MODULE:-/usr/lib/nginx/modules/ngx_rtmp_module.so}
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -25,6 +24,8 @@ command -v ffmpeg >/dev/null || lacking="$lacking ffmpeg"
     die "this wants /proc/PID/schedstat (Linux with CONFIG_SCHED_INFO)"
 
 work=$(mktemp -d)
+sample=$work/sample.flv
+"$here/../script/demo-film" >"$sample"
 flvd_pid=
 nginx_pid=
 # shellcheck disable=SC2329 # called by trap

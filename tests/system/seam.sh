@@ -5,7 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 need ffmpeg ffprobe
 
-sample=$(cd "$here/../../src/demo" && pwd)/sample.flv
+sample=$work/sample.flv
+"$here/../../script/demo-film" >"$sample" || fail "no film"
 round_ms=9600
 round_samples=460800
 
