@@ -5,30 +5,36 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "net/transport.h"
 
-void roster_init(struct roster *roster, uint32_t limit, uint64_t seed)
+bool roster_init(struct roster *roster, uint32_t limit, uint64_t seed)
 {
     pthread_condattr_t attributes;
 
     memset(roster, 0, sizeof(*roster));
     roster->limit = limit;
+    roster->patience_ns = ROSTER_PATIENCE_NS;
+    roster->unsettled = malloc(limit * sizeof(roster->unsettled[0]));
+    if (roster->unsettled == NULL)
+        return false;
     roster->random = seed | 1;
     pthread_mutex_init(&roster->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&roster->left, &attributes);
     pthread_condattr_destroy(&attributes);
+    return true;
 }
 
 void roster_destroy(struct roster *roster)
 {
     pthread_cond_destroy(&roster->left);
     pthread_mutex_destroy(&roster->lock);
+    free(roster->unsettled);
 }
 
 /* xorshift64: who is drawn must be hard to foretell from outside, which a
@@ -41,55 +47,100 @@ static uint64_t draw(struct roster *roster)
     return roster->random;
 }
 
-static void interrupt_one_unsettled(struct roster *roster)
+static void add_unsettled(struct roster *roster, struct roster_entry *entry)
 {
-    uint64_t chosen = draw(roster) % roster->unsettled;
-
-    for (struct roster_entry *e = roster->entries; e != NULL; e = e->next) {
-        if (e->is_settled)
-            continue;
-        if (chosen-- == 0) {
-            if (e->fd >= 0)
-                transport_interrupt(e->fd, true);
-            /* Drawn once is enough: it is as good as gone. */
-            e->is_settled = true;
-            e->was_drawn = true;
-            roster->unsettled--;
-            return;
-        }
-    }
+    entry->is_settled = false;
+    entry->position = roster->unsettled_count;
+    roster->unsettled[roster->unsettled_count++] = entry;
 }
 
-/* Whether the newcomer may stay; somebody else may have to go for it. */
-static bool make_room(struct roster *roster)
+/* The last one takes its place: their order says nothing. */
+static void settle(struct roster *roster, struct roster_entry *entry)
 {
-    uint32_t threshold = roster->limit - roster->limit / 4;
-    uint32_t over;
+    struct roster_entry *last;
 
-    /* As many as were interrupted a moment ago may still be in. */
-    if (roster->count >= roster->limit) {
-        if (roster->unsettled == 0)
-            return false;
+    if (entry->is_settled)
+        return;
+    entry->is_settled = true;
+    last = roster->unsettled[--roster->unsettled_count];
+    roster->unsettled[entry->position] = last;
+    last->position = entry->position;
+}
+
+static void interrupt_one_unsettled(struct roster *roster)
+{
+    struct roster_entry *entry =
+        roster->unsettled[draw(roster) % roster->unsettled_count];
+
+    if (entry->fd >= 0)
+        transport_interrupt(entry->fd, true);
+    /* Drawn once is enough: it is as good as gone. */
+    settle(roster, entry);
+    entry->was_drawn = true;
+    roster->going++;
+}
+
+static bool is_full(const struct roster *roster)
+{
+    return roster->closed || (roster->count - roster->going >= roster->limit &&
+                              roster->unsettled_count == 0);
+}
+
+/* Draws one that has to go for a newcomer, if it is time for that. */
+static void make_room(struct roster *roster)
+{
+    const uint32_t staying = roster->count - roster->going;
+    const uint32_t threshold = roster->limit - roster->limit / 4;
+
+    if (staying < threshold || roster->unsettled_count == 0)
+        return;
+    if (staying >= roster->limit ||
+        draw(roster) % (roster->limit - threshold + 1) <
+            staying - threshold + 1)
         interrupt_one_unsettled(roster);
-        return true;
+}
+
+static struct timespec time_of(int64_t time_ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(time_ns / CLOCK_NS_PER_S),
+                             .tv_nsec = (long)(time_ns % CLOCK_NS_PER_S)};
+}
+
+/* Waits until there is a place, for those that are going. */
+static bool wait_for_place(struct roster *roster)
+{
+    const struct timespec deadline =
+        time_of(clock_now_ns() + roster->patience_ns);
+
+    while (roster->count >= roster->limit && !roster->closed) {
+        if (pthread_cond_timedwait(&roster->left, &roster->lock, &deadline) ==
+            ETIMEDOUT)
+            break;
     }
-    if (roster->count < threshold || roster->unsettled == 0)
-        return true;
-    over = roster->count - threshold + 1;
-    if (draw(roster) % (roster->limit - threshold + 1) < over)
-        interrupt_one_unsettled(roster);
-    return true;
+    return roster->count < roster->limit && !roster->closed;
+}
+
+bool roster_is_full(struct roster *roster)
+{
+    bool full;
+
+    pthread_mutex_lock(&roster->lock);
+    full = is_full(roster);
+    pthread_mutex_unlock(&roster->lock);
+    return full;
 }
 
 bool roster_enter(struct roster *roster, struct roster_entry *entry, int fd)
 {
-    bool entered;
+    bool entered = false;
 
     pthread_mutex_lock(&roster->lock);
-    entered = !roster->closed && make_room(roster);
+    if (!is_full(roster)) {
+        make_room(roster);
+        entered = wait_for_place(roster);
+    }
     if (entered) {
         entry->fd = fd;
-        entry->is_settled = false;
         entry->was_drawn = false;
         entry->previous = NULL;
         entry->next = roster->entries;
@@ -97,18 +148,10 @@ bool roster_enter(struct roster *roster, struct roster_entry *entry, int fd)
             roster->entries->previous = entry;
         roster->entries = entry;
         roster->count++;
-        roster->unsettled++;
+        add_unsettled(roster, entry);
     }
     pthread_mutex_unlock(&roster->lock);
     return entered;
-}
-
-static void settle(struct roster *roster, struct roster_entry *entry)
-{
-    if (!entry->is_settled) {
-        entry->is_settled = true;
-        roster->unsettled--;
-    }
 }
 
 void roster_settle(struct roster *roster, struct roster_entry *entry)
@@ -146,6 +189,8 @@ void roster_leave(struct roster *roster, struct roster_entry *entry)
     if (entry->next != NULL)
         entry->next->previous = entry->previous;
     roster->count--;
+    if (entry->was_drawn)
+        roster->going--;
     /* Under the lock: whoever waits may destroy the roster right after. */
     pthread_cond_broadcast(&roster->left);
     pthread_mutex_unlock(&roster->lock);
@@ -164,9 +209,7 @@ void roster_interrupt(struct roster *roster, bool both)
 
 uint32_t roster_wait_empty(struct roster *roster, int64_t deadline_ns)
 {
-    struct timespec deadline = {
-        .tv_sec = (time_t)(deadline_ns / CLOCK_NS_PER_S),
-        .tv_nsec = (long)(deadline_ns % CLOCK_NS_PER_S)};
+    const struct timespec deadline = time_of(deadline_ns);
     uint32_t count;
 
     pthread_mutex_lock(&roster->lock);

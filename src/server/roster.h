@@ -12,13 +12,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
+
 /* One connection; lies in the worker's own memory. */
 struct roster_entry {
     struct roster_entry *next; /* all of these are guarded by the roster */
     struct roster_entry *previous;
-    int fd;          /* -1 once the worker took it out */
-    bool is_settled; /* got to `connect`, or was drawn */
-    bool was_drawn;  /* had to go for somebody else */
+    int fd;            /* -1 once the worker took it out */
+    uint32_t position; /* among those that are not settled */
+    bool is_settled;   /* got to `connect`, or was drawn */
+    bool was_drawn;    /* had to go for somebody else */
 };
 
 struct roster {
@@ -26,19 +29,32 @@ struct roster {
     pthread_cond_t left;
     struct roster_entry *entries;
     uint32_t count;
-    uint32_t unsettled;
     uint32_t limit;
-    uint64_t random; /* state of the draw who is refused */
-    bool closed;     /* nobody may enter any more */
+    struct roster_entry **unsettled; /* room for all, to draw one of them */
+    uint32_t unsettled_count;
+    uint32_t going;      /* were drawn, and have not left yet */
+    int64_t patience_ns; /* ROSTER_PATIENCE_NS, but for tests */
+    uint64_t random;     /* state of the draw who is refused */
+    bool closed;         /* nobody may enter any more */
 };
 
-void roster_init(struct roster *roster, uint32_t limit, uint64_t seed);
+/* How long a newcomer may have to wait for the one that goes for it: it only
+ * has to wake up. */
+#define ROSTER_PATIENCE_NS (200 * CLOCK_NS_PER_MS)
+
+/* For `limit` connections, at least 1. False when memory is short. */
+bool roster_init(struct roster *roster, uint32_t limit, uint64_t seed);
 void roster_destroy(struct roster *roster);
+
+/* Whether nobody could enter now: before anything is spent on a newcomer. */
+bool roster_is_full(struct roster *roster);
 
 /* Enters a connection. False when it is full of peers that got to `connect`,
  * or closed. Past three quarters of the limit, the fuller the likelier, and
  * always when it is full, a peer that did not get to `connect` yet is drawn and
- * interrupted: a flood of those must not keep viewers out. */
+ * interrupted: a flood of those must not keep viewers out. When it is full the
+ * newcomer waits until that one has left, so that there are never more than the
+ * limit; it is refused when that takes too long. */
 bool roster_enter(struct roster *roster, struct roster_entry *entry, int fd);
 
 /* The peer got to `connect`. */

@@ -23,6 +23,11 @@ struct connection {
 static struct roster roster;
 static struct connection connections[MANY];
 
+static void init(uint32_t limit, uint64_t seed)
+{
+    ck_assert(roster_init(&roster, limit, seed));
+}
+
 static bool enter(struct connection *c)
 {
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, c->ends), 0);
@@ -55,7 +60,7 @@ static char state_of(const struct connection *c)
 
 START_TEST(a_full_roster_of_settled_ones_refuses)
 {
-    roster_init(&roster, 4, 1);
+    init(4, 1);
     for (int i = 0; i < 4; i++) {
         ck_assert(enter(&connections[i]));
         roster_settle(&roster, &connections[i].entry);
@@ -79,62 +84,113 @@ START_TEST(a_full_roster_of_settled_ones_refuses)
 }
 END_TEST
 
+/* As a session does: waits for bytes, and leaves when it reads the end. */
+static void *work(void *argument)
+{
+    struct connection *c = argument;
+    char byte;
+
+    ck_assert_int_eq(recv(c->ends[0], &byte, 1, 0), 0);
+    leave(c);
+    return NULL;
+}
+
+static pthread_t start_work(struct connection *c)
+{
+    pthread_t thread;
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, work, c), 0);
+    return thread;
+}
+
 START_TEST(a_limit_of_one)
 {
-    roster_init(&roster, 1, 1);
+    pthread_t worker;
+
+    init(1, 1);
+    ck_assert(!roster_is_full(&roster));
     ck_assert(enter(&connections[0]));
+    ck_assert(!roster_is_full(&roster)); /* there is one that can go */
     ck_assert_int_eq(state_of(&connections[0]), 'o');
+    worker = start_work(&connections[0]);
     ck_assert(enter(&connections[1])); /* in the place of the first */
-    ck_assert_int_eq(state_of(&connections[0]), 'b');
-    ck_assert(roster_was_drawn(&roster, &connections[0].entry));
-    leave(&connections[0]);
+    ck_assert_uint_eq(roster_count(&roster), 1);
+    pthread_join(worker, NULL);
+    ck_assert(connections[0].entry.was_drawn);
     roster_settle(&roster, &connections[1].entry);
+    ck_assert(roster_is_full(&roster));
     ck_assert(!enter(&connections[2]));
     hang_up(&connections[2]);
     leave(&connections[1]);
+    ck_assert(!roster_is_full(&roster));
+    roster_destroy(&roster);
+}
+END_TEST
+
+/* One that was drawn but does not go keeps its place: nobody waits for it for
+ * ever, and nobody else has to go for the same place. */
+START_TEST(one_that_does_not_go)
+{
+    init(2, 1);
+    roster.patience_ns = 0;
+    ck_assert(enter(&connections[0]));
+    roster_settle(&roster, &connections[0].entry);
+    ck_assert(enter(&connections[1]));
+    for (int i = 0; i < 3; i++) {
+        ck_assert(!enter(&connections[2]));
+        hang_up(&connections[2]);
+        ck_assert_uint_eq(roster_count(&roster), 2);
+    }
+    ck_assert(roster_was_drawn(&roster, &connections[1].entry));
+    ck_assert(!roster_was_drawn(&roster, &connections[0].entry));
+    leave(&connections[1]);
+    ck_assert(enter(&connections[2]));
+    ck_assert_int_eq(state_of(&connections[2]), 'o');
+    leave(&connections[2]);
+    leave(&connections[0]);
     roster_destroy(&roster);
 }
 END_TEST
 
 /* A flood of silent peers: each one that comes finds room, for another goes,
- * and never one that is settled. */
+ * and never one that is settled; never are there more than the limit. */
 START_TEST(the_unsettled_make_room)
 {
+    pthread_t workers[40];
     int drawn = 0;
 
-    roster_init(&roster, 8, 7);
-    for (int i = 0; i < 4; i++) {
-        ck_assert(enter(&connections[i]));
-        roster_settle(&roster, &connections[i].entry);
-    }
-    for (int i = 4; i < 40; i++) {
-        ck_assert(enter(&connections[i]));
-        ck_assert_int_eq(state_of(&connections[i]), 'o');
-    }
+    init(8, 7);
+    roster.patience_ns = 60 * CLOCK_NS_PER_S;
     for (int i = 0; i < 40; i++) {
-        const bool was_drawn = roster_was_drawn(&roster, &connections[i].entry);
-
-        ck_assert_int_eq(state_of(&connections[i]), was_drawn ? 'b' : 'o');
-        ck_assert(!was_drawn || i >= 4);
-        drawn += was_drawn;
+        ck_assert(enter(&connections[i]));
+        ck_assert_uint_le(roster_count(&roster), 8);
+        if (i < 4)
+            roster_settle(&roster, &connections[i].entry);
+        workers[i] = start_work(&connections[i]);
+    }
+    for (int i = 0; i < 4; i++)
+        ck_assert(!roster_was_drawn(&roster, &connections[i].entry));
+    roster_interrupt(&roster, false);
+    for (int i = 0; i < 40; i++) {
+        pthread_join(workers[i], NULL);
+        drawn += connections[i].entry.was_drawn;
     }
     /* 4 places for unsettled ones; early draws may have left fewer */
     ck_assert_int_ge(drawn, 32);
-    for (int i = 0; i < 40; i++)
-        leave(&connections[i]);
+    ck_assert_uint_eq(roster.going, 0);
     roster_destroy(&roster);
 }
 END_TEST
 
 /* How often somebody is drawn when one more comes to `count` of 40, of whom
- * none is settled. */
+ * none is going yet. */
 static int draws_of_1000(uint32_t count)
 {
     static struct roster_entry entries[41];
     int draws = 0;
 
     for (int round = 0; round < 1000; round++) {
-        roster_init(&roster, 40, (uint64_t)round * 0x9E3779B97F4A7C15u + 12345);
+        init(40, (uint64_t)round * 0x9E3779B97F4A7C15u + 12345);
         for (uint32_t i = 0; i < count; i++) {
             ck_assert(roster_enter(&roster, &entries[i], -1));
             if (i >= 20) /* those before cannot have been drawn any more */
@@ -142,7 +198,10 @@ static int draws_of_1000(uint32_t count)
         }
         for (uint32_t i = 0; i < count; i++)
             entries[i].was_drawn = false;
-        ck_assert(roster_enter(&roster, &entries[count], -1));
+        entries[count].was_drawn = false;
+        roster.going = 0;
+        roster.patience_ns = 0; /* at 40 the one that is drawn does not go */
+        ck_assert(roster_enter(&roster, &entries[count], -1) == (count < 40));
         for (uint32_t i = 0; i <= count; i++)
             draws += roster_was_drawn(&roster, &entries[i]);
         roster_destroy(&roster);
@@ -176,9 +235,11 @@ START_TEST(everybody_is_drawn_sometimes)
     int drawn[4] = {0};
 
     for (int round = 0; round < 1000; round++) {
-        roster_init(&roster, 4, (uint64_t)round * 0x9E3779B97F4A7C15u + 12345);
-        for (int i = 0; i < 5; i++)
+        init(4, (uint64_t)round * 0x9E3779B97F4A7C15u + 12345);
+        roster.patience_ns = 0;
+        for (int i = 0; i < 4; i++)
             ck_assert(roster_enter(&roster, &entries[i], -1));
+        ck_assert(!roster_enter(&roster, &entries[4], -1));
         for (int i = 0; i < 4; i++)
             drawn[i] += roster_was_drawn(&roster, &entries[i]);
         roster_destroy(&roster);
@@ -190,7 +251,7 @@ END_TEST
 
 START_TEST(interrupting_closes_the_roster)
 {
-    roster_init(&roster, 10, 1);
+    init(10, 1);
     for (int i = 0; i < 3; i++)
         ck_assert(enter(&connections[i]));
     roster_detach(&roster, &connections[1].entry);
@@ -215,7 +276,7 @@ END_TEST
 
 START_TEST(waiting_ends_at_its_deadline)
 {
-    roster_init(&roster, 10, 1);
+    init(10, 1);
     ck_assert_uint_eq(roster_wait_empty(&roster, 0), 0);
     ck_assert(enter(&connections[0]));
     ck_assert(enter(&connections[1]));
@@ -243,7 +304,7 @@ START_TEST(the_last_one_wakes_the_waiter)
 {
     pthread_t thread;
 
-    roster_init(&roster, 1000, 1);
+    init(1000, 1);
     for (int i = 0; i < MANY; i++)
         ck_assert(enter(&connections[i]));
     ck_assert_int_eq(pthread_create(&thread, NULL, leave_one_by_one, NULL), 0);
@@ -273,14 +334,14 @@ START_TEST(many_threads)
 {
     pthread_t threads[8];
 
-    roster_init(&roster, 5, 99);
+    init(5, 99);
     for (int i = 0; i < 8; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, come_and_go, NULL),
                          0);
     for (int i = 0; i < 8; i++)
         pthread_join(threads[i], NULL);
     ck_assert_uint_eq(roster_count(&roster), 0);
-    ck_assert_uint_eq(roster.unsettled, 0);
+    ck_assert_uint_eq(roster.unsettled_count, 0);
     ck_assert_ptr_null(roster.entries);
     roster_destroy(&roster);
 }
@@ -295,6 +356,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, a_full_roster_of_settled_ones_refuses);
     tcase_add_test(tests, a_limit_of_one);
+    tcase_add_test(tests, one_that_does_not_go);
     tcase_add_test(tests, the_unsettled_make_room);
     tcase_add_test(tests, early_draws);
     tcase_add_test(tests, everybody_is_drawn_sometimes);
