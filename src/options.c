@@ -46,6 +46,14 @@ const char options_help[] =
     "      --drain SECONDS          at a stop, how long viewers may go on\n"
     "                               (default 0)\n"
     "      --max-clients N          connections at a time (default 10000)\n"
+    "      --max-clients-per-address N\n"
+    "                               connections of one address; an IPv6 one "
+    "is\n"
+    "                               its /64 (default: no limit)\n"
+    "      --allow CIDR, --deny CIDR\n"
+    "                               who may connect; may be repeated, the "
+    "first\n"
+    "                               that matches counts (default: all may)\n"
     "      --handshake-timeout SECONDS\n"
     "                               from connecting to `connect', and from\n"
     "                               `play' to having taken the first burst\n"
@@ -75,6 +83,9 @@ enum option_code {
     OPTION_STOP_AFTER,
     OPTION_DRAIN,
     OPTION_MAX_CLIENTS,
+    OPTION_MAX_CLIENTS_PER_ADDRESS,
+    OPTION_ALLOW,
+    OPTION_DENY,
     OPTION_HANDSHAKE_TIMEOUT,
     OPTION_IDLE_TIMEOUT,
     OPTION_STALL_TIMEOUT,
@@ -96,6 +107,10 @@ static const struct option long_options[] = {
     {"stop-after", required_argument, NULL, OPTION_STOP_AFTER},
     {"drain", required_argument, NULL, OPTION_DRAIN},
     {"max-clients", required_argument, NULL, OPTION_MAX_CLIENTS},
+    {"max-clients-per-address", required_argument, NULL,
+     OPTION_MAX_CLIENTS_PER_ADDRESS},
+    {"allow", required_argument, NULL, OPTION_ALLOW},
+    {"deny", required_argument, NULL, OPTION_DENY},
     {"handshake-timeout", required_argument, NULL, OPTION_HANDSHAKE_TIMEOUT},
     {"idle-timeout", required_argument, NULL, OPTION_IDLE_TIMEOUT},
     {"stall-timeout", required_argument, NULL, OPTION_STALL_TIMEOUT},
@@ -159,6 +174,38 @@ static bool read_seconds(const char *name, const char *text, double least,
         return wrong(fault, "--%s takes seconds from %g to %.0f, not '%s'",
                      name, least, MAX_SECONDS, text);
     *value_ns = llrint(number * (double)CLOCK_NS_PER_S);
+    return true;
+}
+
+/* The same rule for both: a host in a network is more likely a typing error in
+ * the prefix than a way to say the network. */
+static bool add_access_rule(const char *name, const char *text,
+                            struct access *access, char *fault)
+{
+    struct access_rule *rule = &access->rules[access->count];
+    char right[NETWORK_TEXT_BYTES];
+
+    if (access->count == ACCESS_MAX_RULES)
+        return wrong(fault,
+                     "--allow and --deny may be given %d times at most, "
+                     "together",
+                     ACCESS_MAX_RULES);
+    switch (network_parse(text, &rule->network)) {
+    case NETWORK_NOT_READ:
+        return wrong(fault,
+                     "--%s takes an address or a network, such as 192.0.2.1, "
+                     "192.0.2.0/24 or 2001:db8::/32, not '%.64s'",
+                     name, text);
+    case NETWORK_HAS_TOO_MUCH:
+        return wrong(fault,
+                     "--%s: '%.64s' has bits beyond its prefix: the network "
+                     "is %s",
+                     name, text, network_format(&rule->network, right));
+    case NETWORK_GOOD:
+        break;
+    }
+    rule->allows = strcmp(name, "allow") == 0;
+    access->count++;
     return true;
 }
 
@@ -285,6 +332,13 @@ static bool apply(int code, const char *value, struct options *options,
     case OPTION_MAX_CLIENTS:
         return read_count("max-clients", value, 1, MAX_CLIENTS,
                           &options->max_clients, fault);
+    case OPTION_MAX_CLIENTS_PER_ADDRESS:
+        return read_count("max-clients-per-address", value, 1, MAX_CLIENTS,
+                          &options->max_clients_per_address, fault);
+    case OPTION_ALLOW:
+        return add_access_rule("allow", value, &options->access, fault);
+    case OPTION_DENY:
+        return add_access_rule("deny", value, &options->access, fault);
     case OPTION_HANDSHAKE_TIMEOUT:
         return read_seconds("handshake-timeout", value, 0.001,
                             &options->handshake_timeout_ns, fault);

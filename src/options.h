@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "net/access.h"
 #include "net/address.h"
 #include "net/tls_context.h"
 
@@ -35,6 +36,8 @@ struct options {
     int64_t stop_after_ns; /* 0: never */
     int64_t drain_ns;      /* how long viewers may go on at a stop */
     uint32_t max_clients;
+    uint32_t max_clients_per_address; /* 0: as many as there may be */
+    struct access access;
     int64_t handshake_timeout_ns;
     int64_t idle_timeout_ns;
     int64_t stall_timeout_ns;

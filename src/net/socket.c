@@ -89,3 +89,10 @@ void socket_acknowledge(int fd)
 {
     socket_set_option(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
+
+void socket_reset_at_close(int fd)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}

@@ -29,4 +29,8 @@ enum transport_result socket_write(int fd, const struct msghdr *message,
 /* What has just come is acknowledged at once. */
 void socket_acknowledge(int fd);
 
+/* What is not sent yet is thrown away when the socket is closed, and the peer
+ * is reset: nothing of the connection stays behind in the kernel. */
+void socket_reset_at_close(int fd);
+
 #endif

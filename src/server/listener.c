@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/line_budget.h"
 #include "base/log.h"
 
 #define BACKLOG 4096
@@ -20,8 +21,11 @@
 /* After a failure for want of something that only time can bring. */
 #define BACK_OFF_NS (100 * CLOCK_NS_PER_MS)
 
-/* Refusals are told at this rate, with their number. */
+/* What goes wrong is told at this rate, with its number. */
 #define TELL_EVERY_NS (1 * CLOCK_NS_PER_S)
+/* Peers that are refused are told at this rate, by address. */
+#define REFUSED_LINES 10
+#define REFUSED_WINDOW_NS (10 * CLOCK_NS_PER_S)
 
 /* Breaks off a blocking accept, and does nothing else. Not shutdown(2), which
  * would close a socket for all who hold it, a service manager too. */
@@ -160,11 +164,32 @@ static bool is_shortage(int error)
            error == ENOMEM;
 }
 
-/* What a listener complains of. */
+/* What a listener complains of. Each peer that is refused is told, but not in a
+ * flood of them. */
 struct complaints {
     struct complaint full;
     struct complaint shortage;
+    struct line_budget refused;
+    uint64_t refused_count;
 };
+
+static void tell_refused(struct complaints *complaints,
+                         const struct sockaddr_storage *peer, const char *why)
+{
+    char address[ADDRESS_TEXT_BYTES];
+    enum line_budget_answer answer =
+        line_budget_take(&complaints->refused, clock_now_ns());
+
+    complaints->refused_count++;
+    if (answer == LINE_BUDGET_DROP)
+        return;
+    log_warn("%s was refused: %s (%llu refused so far)%s",
+             address_format(peer, address), why,
+             (unsigned long long)complaints->refused_count,
+             answer == LINE_BUDGET_LAST
+                 ? "; further ones in these 10 s are not told"
+                 : "");
+}
 
 static void start_session(const struct listener *listener,
                           struct session_context *context, int fd,
@@ -182,6 +207,15 @@ static void start_session(const struct listener *listener,
             complain(&complaints->full,
                      "too many connections: the limit of --max-clients "
                      "is reached");
+        return;
+    case SESSION_REFUSED_ADDRESS:
+        tell_refused(complaints, peer,
+                     "its address has as many connections as "
+                     "--max-clients-per-address lets it have");
+        return;
+    case SESSION_DENIED:
+        tell_refused(complaints, peer,
+                     "--allow and --deny keep its address out");
         return;
     case SESSION_NOT_MADE:
         snprintf(text, sizeof(text), "cannot start a session: %s",
@@ -215,6 +249,7 @@ static void accept_until_closing(struct listener *listener,
     char text[128];
     char reason[96];
 
+    line_budget_init(&complaints.refused, REFUSED_LINES, REFUSED_WINDOW_NS);
     while (!atomic_load(&context->closing)) {
         struct sockaddr_storage peer = {0};
         int fd = accept_one(listener, &peer);

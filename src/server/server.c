@@ -27,6 +27,7 @@
 struct server {
     struct session_context context;
     struct roster roster;
+    struct census census;
     struct listener *listeners;
     size_t listener_count;
     pthread_t signals;
@@ -240,17 +241,23 @@ static bool accept_everywhere(struct server *server)
     return good;
 }
 
-static void init_server(struct server *server, const struct options *options,
+static bool init_server(struct server *server, const struct options *options,
                         struct library *library)
 {
-    uint64_t seed = (uint64_t)clock_now_ns();
+    uint64_t seeds[2] = {(uint64_t)clock_now_ns(), (uint64_t)getpid()};
 
-    (void)!getrandom(&seed, sizeof(seed), 0);
-    roster_init(&server->roster, options->max_clients, seed);
+    (void)!getrandom(seeds, sizeof(seeds), 0);
+    if (!roster_init(&server->roster, options->max_clients, seeds[0]) ||
+        !census_init(&server->census, options->max_clients_per_address,
+                     options->max_clients, seeds[1])) {
+        log_error("out of memory for --max-clients connections");
+        return false;
+    }
     server->context.options = options;
     server->context.library = library;
     server->context.roster = &server->roster;
     atomic_init(&server->context.closing, false);
+    server->context.census = &server->census;
     atomic_init(&server->context.stopping, false);
     atomic_init(&server->context.sessions, 0);
     server->context.started_ns = clock_now_ns();
@@ -258,6 +265,7 @@ static void init_server(struct server *server, const struct options *options,
                              ? CLOCK_NEVER
                              : clock_now_ns() + options->stop_after_ns;
     server->has_terminal = has_controlling_terminal();
+    return true;
 }
 
 enum server_end server_run(const struct options *options,
@@ -268,7 +276,8 @@ enum server_end server_run(const struct options *options,
     static struct server server;
     bool good;
 
-    init_server(&server, options, library);
+    if (!init_server(&server, options, library))
+        return SERVER_FAILED;
     server.listeners = listeners;
     server.listener_count = listener_count;
     if (pthread_create(&server.signals, NULL, run_signals, &server) != 0) {
@@ -283,5 +292,6 @@ enum server_end server_run(const struct options *options,
     if (stop_sessions(&server) > 0)
         return SERVER_STUCK;
     roster_destroy(&server.roster);
+    census_destroy(&server.census);
     return good ? SERVER_STOPPED : SERVER_FAILED;
 }

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stack.h"
+#include "net/socket.h"
 #include "net/transport.h"
 #include "rtmp/chunk.h"
 #include "rtmp/handshake.h"
@@ -56,6 +57,7 @@
 
 struct session {
     struct roster_entry entry;
+    struct census_place place;
     struct session_context *context;
     int64_t started_ns;
     struct transport transport;
@@ -489,6 +491,7 @@ static void *session_run(void *argument)
 {
     struct session *session = argument;
     struct roster *roster = session->context->roster;
+    struct census *census = session->context->census;
     enum session_end end;
 
     log_debug("%s: connected", session->label);
@@ -499,6 +502,7 @@ static void *session_run(void *argument)
     feed_destroy(&session->feed);
     net_connection_destroy(&session->connection);
     chunk_reader_free(session->reader);
+    census_leave(census, &session->place);
     roster_leave(roster, &session->entry);
     free(session);
     return NULL;
@@ -558,32 +562,69 @@ static int start_thread(struct session *session)
     return error;
 }
 
+/* Whether the peer may come in, as far as its address tells; it is counted
+ * then. */
+static enum session_start judge_peer(struct session_context *context,
+                                     const struct sockaddr_storage *peer,
+                                     struct census_place *place)
+{
+    if (!access_allows(&context->options->access, peer))
+        return SESSION_DENIED;
+    if (roster_is_full(context->roster))
+        return SESSION_REFUSED;
+    if (!census_enter(context->census, peer, place))
+        return SESSION_REFUSED_ADDRESS;
+    return SESSION_STARTED;
+}
+
+/* Enters the session into the roster and starts its thread. When that fails the
+ * session is as it was, and errno tells why it was not made. */
+static enum session_start enter(struct session *session, int fd)
+{
+    struct roster *roster = session->context->roster;
+    int error;
+
+    if (!roster_enter(roster, &session->entry, fd))
+        return SESSION_REFUSED;
+    error = start_thread(session);
+    if (error == 0)
+        return SESSION_STARTED;
+    roster_leave(roster, &session->entry);
+    errno = error;
+    return SESSION_NOT_MADE;
+}
+
 enum session_start session_start(struct session_context *context, int fd,
                                  const struct sockaddr_storage *peer,
                                  struct tls_context *tls)
 {
-    struct session *session = session_new(context, fd, peer, tls);
+    struct census_place place;
+    enum session_start result = judge_peer(context, peer, &place);
+    struct session *session;
     int error;
 
+    if (result != SESSION_STARTED) {
+        socket_reset_at_close(fd);
+        close(fd);
+        return result;
+    }
+    session = session_new(context, fd, peer, tls);
     if (session == NULL) {
+        census_leave(context->census, &place);
         close(fd);
         errno = ENOMEM;
         return SESSION_NOT_MADE;
     }
-    if (!roster_enter(context->roster, &session->entry, fd)) {
-        transport_destroy(&session->transport);
-        chunk_reader_free(session->reader);
-        free(session);
-        return SESSION_REFUSED;
-    }
-    error = start_thread(session);
-    if (error == 0)
-        return SESSION_STARTED;
-    roster_detach(context->roster, &session->entry);
+    session->place = place;
+    result = enter(session, fd);
+    if (result == SESSION_STARTED)
+        return result; /* the session is its own from here */
+    error = errno;
+    socket_reset_at_close(fd);
     transport_destroy(&session->transport);
     chunk_reader_free(session->reader);
-    roster_leave(context->roster, &session->entry);
+    census_leave(context->census, &place);
     free(session);
     errno = error;
-    return SESSION_NOT_MADE;
+    return result;
 }

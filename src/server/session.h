@@ -12,6 +12,7 @@
 #include "net/address.h"
 #include "net/tls_context.h"
 #include "options.h"
+#include "server/census.h"
 #include "server/library.h"
 #include "server/roster.h"
 
@@ -21,6 +22,7 @@ struct session_context {
     struct library *library;
     struct roster *roster;
     atomic_bool closing;           /* nobody is let in any more */
+    struct census *census;
     atomic_bool stopping;          /* the server stops: say goodbye */
     atomic_uint_fast64_t sessions; /* numbers them in the log */
     int64_t started_ns;
@@ -28,13 +30,17 @@ struct session_context {
 
 enum session_start {
     SESSION_STARTED,
-    SESSION_REFUSED, /* too many connections */
-    SESSION_NOT_MADE /* memory or threads are short; errno says which */
+    SESSION_REFUSED,         /* too many connections */
+    SESSION_REFUSED_ADDRESS, /* too many of this address */
+    SESSION_DENIED,          /* by --allow and --deny */
+    SESSION_NOT_MADE         /* memory or threads are short; errno says which */
 };
 
-/* Takes over the connected socket `fd`, also when it fails: enters it into the
- * roster and starts its thread, detached. `peer` is for the log. With `tls`,
- * which outlives the session, the peer has to speak TLS. */
+/* Takes over the connected socket `fd`, also when it fails: sees whether the
+ * peer may connect, before anything is spent on it, enters it into the roster
+ * and starts its thread, detached. A peer that is refused is reset, which
+ * leaves nothing behind in the kernel. With `tls`, which outlives the session,
+ * the peer has to speak TLS. */
 enum session_start session_start(struct session_context *context, int fd,
                                  const struct sockaddr_storage *peer,
                                  struct tls_context *tls);

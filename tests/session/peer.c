@@ -69,11 +69,13 @@ void server_start(struct server *server, struct flv_bytes file)
     ck_assert(log_start(server->log_fd, LOG_LEVEL_DEBUG));
     server->library = library_open((char *[]){server->path}, 1, &error);
     ck_assert_msg(server->library != NULL, "the file %s", error.reason.what);
-    roster_init(&server->roster, server->options.max_clients, 1);
+    ck_assert(roster_init(&server->roster, server->options.max_clients, 1));
+    ck_assert(census_init(&server->census, 0, 0, 1));
     server->tls = over_tls ? peer_tls_make_server() : NULL;
     server->context.options = &server->options;
     server->context.library = server->library;
     server->context.roster = &server->roster;
+    server->context.census = &server->census;
     server->context.started_ns = clock_now_ns();
 }
 
@@ -107,6 +109,7 @@ void server_stop(struct server *server, const char *reason)
     library_close(server->library);
     tls_context_free(server->tls);
     roster_destroy(&server->roster);
+    census_destroy(&server->census);
     log_stop();
     check_log(server, reason);
     close(server->log_fd);

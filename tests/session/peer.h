@@ -33,6 +33,7 @@ struct server {
     char path[64];
     struct library *library;
     struct roster roster;
+    struct census census;
     struct session_context context;
     int log_fd;
     size_t sessions;

@@ -226,7 +226,8 @@ START_TEST(help_names_every_option)
         "--handshake-timeout", "--idle-timeout", "--stall-timeout",
         "-q, --quiet",         "-v, --verbose",  "-h, --help",
         "-V, --version",       "--check",        "--skip-late",
-        "--tls-listen",        "--tls-cert",     "--tls-key"};
+        "--tls-listen",        "--tls-cert",     "--tls-key",
+        "--allow CIDR",        "--deny CIDR",    "--max-clients-per-address"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         ck_assert_ptr_nonnull(strstr(options_help, names[i]));
@@ -241,6 +242,50 @@ START_TEST(counts_at_their_bounds)
     ck_assert_uint_eq(parse_well("flvd --max-clients 1 f").max_clients, 1);
     ck_assert_uint_eq(parse_well("flvd --max-clients 1000000 f").max_clients,
                       1000000);
+    ck_assert_uint_eq(parse_well("flvd f").max_clients_per_address, 0);
+    ck_assert_uint_eq(parse_well("flvd --max-clients-per-address 1 f")
+                          .max_clients_per_address,
+                      1);
+    ck_assert_uint_eq(parse_well("flvd --max-clients-per-address 1000000 f")
+                          .max_clients_per_address,
+                      1000000);
+}
+END_TEST
+
+START_TEST(access_rules)
+{
+    struct options o = parse_well("flvd f");
+
+    ck_assert_uint_eq(o.access.count, 0);
+    o = parse_well("flvd --deny 10.0.0.0/8 f --allow=::1");
+    ck_assert_uint_eq(o.access.count, 2);
+    ck_assert(!o.access.rules[0].allows);
+    ck_assert_int_eq(o.access.rules[0].network.host.family, AF_INET);
+    ck_assert_uint_eq(o.access.rules[0].network.prefix, 8);
+    ck_assert(o.access.rules[1].allows);
+    ck_assert_int_eq(o.access.rules[1].network.host.family, AF_INET6);
+    ck_assert_uint_eq(o.access.rules[1].network.prefix, 128);
+}
+END_TEST
+
+START_TEST(too_many_access_rules)
+{
+    static char *argv[ACCESS_MAX_RULES + 4];
+    static char name[] = "flvd", rule[] = "--deny=10.0.0.0/8", file[] = "f";
+    char fault[OPTIONS_FAULT_BYTES];
+    struct options o;
+    int argc = 0;
+
+    argv[argc++] = name;
+    for (int i = 0; i < ACCESS_MAX_RULES; i++)
+        argv[argc++] = rule;
+    argv[argc++] = file;
+    ck_assert_int_eq(options_parse(argc, argv, &o, fault), OPTIONS_SERVE);
+    ck_assert_uint_eq(o.access.count, ACCESS_MAX_RULES);
+    argv[argc - 1] = rule;
+    argv[argc++] = file;
+    ck_assert_int_eq(options_parse(argc, argv, &o, fault), OPTIONS_WRONG);
+    ck_assert_ptr_nonnull(strstr(fault, "256 times"));
 }
 END_TEST
 
@@ -300,6 +345,18 @@ START_TEST(what_is_wrong_is_named)
         {"flvd --loop 000000000000000000001 f", {"--loop"}},
         {"flvd --max-clients 0 f", {"--max-clients", "1 to 1000000", "'0'"}},
         {"flvd --max-clients 1000001 f", {"--max-clients", "'1000001'"}},
+        {"flvd --max-clients-per-address 0 f",
+         {"--max-clients-per-address", "1 to 1000000", "'0'"}},
+        {"flvd --max-clients-per-address 1000001 f",
+         {"--max-clients-per-address", "'1000001'"}},
+        {"flvd --allow 10.0.0.1/8 f",
+         {"--allow", "'10.0.0.1/8'", "10.0.0.0/8"}},
+        {"flvd --deny 2001:db8::1/64 f",
+         {"--deny", "beyond its prefix", "2001:db8::/64"}},
+        {"flvd --allow localhost f", {"--allow", "'localhost'", "192.0.2.1"}},
+        {"flvd --deny 10.0.0.0/33 f", {"--deny", "'10.0.0.0/33'"}},
+        {"flvd --deny= f", {"--deny", "''"}},
+        {"flvd --check --deny 10.0.0.0/8 f", {"--check", "--deny"}},
         {"flvd --lead -1 f", {"--lead", "0 to 604800", "'-1'"}},
         {"flvd --lead 604800.001 f", {"--lead", "'604800.001'"}},
         {"flvd --lead 1..5 f", {"--lead", "'1..5'"}},
@@ -424,6 +481,8 @@ int main(void)
     tcase_add_test(tests, help_and_version);
     tcase_add_test(tests, help_names_every_option);
     tcase_add_test(tests, counts_at_their_bounds);
+    tcase_add_test(tests, access_rules);
+    tcase_add_test(tests, too_many_access_rules);
     tcase_add_test(tests, seconds_at_their_bounds);
     tcase_add_test(tests, what_is_wrong_is_named);
     tcase_add_test(tests, a_check_takes_files_and_little_else);
