@@ -181,8 +181,9 @@ static void begin_message(struct feed *feed, struct net_connection *connection,
                       : movie_ref(playback_movie(stream->playback));
     feed->tag = item->tag;
     feed->added_bytes = 0;
-    feed->continuation_bytes = chunk_writer_continue(
-        writer, message.chunk_stream_id, feed->continuation);
+    if (item->tag.size_bytes > RTMP_OUTPUT_CHUNK_BYTES)
+        feed->continuation_bytes = chunk_writer_continue(
+            writer, message.chunk_stream_id, feed->continuation);
     use_source(feed);
     gather_mark_message(&feed->gather);
     gather_add_header(&feed->gather, header, header_bytes);
@@ -317,8 +318,8 @@ static bool next_message(struct feed *feed, struct net_connection *connection,
                          int64_t now_ns, int64_t *due_ns)
 {
     *due_ns = CLOCK_NEVER;
-    for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++) {
-        size_t turn = (feed->turn + i) % RTMP_MAX_MESSAGE_STREAMS;
+    for (size_t i = 0; i < feed->stream_count; i++) {
+        size_t turn = (feed->turn + i) % feed->stream_count;
         struct net_stream *stream = &connection->streams[turn];
 
         if (!stream->is_playing)
@@ -346,8 +347,12 @@ int64_t feed_fill(struct feed *feed, struct net_connection *connection,
 
     connection->media_changed = false;
     feed->continues = feed->in_message;
-    for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++)
+    feed->stream_count = 0;
+    for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++) {
         connection->streams[i].is_marked = false;
+        if (connection->streams[i].is_playing)
+            feed->stream_count = i + 1;
+    }
     if (feed->in_message && !feed->is_blank)
         use_source(feed);
     while (!is_full(feed) && !failed) {
