@@ -234,7 +234,7 @@ static bool hear(struct viewer *viewer, int64_t due_ns)
     setsockopt(viewer->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     count = recv(viewer->fd, input, sizeof(input), 0);
     if (count < 0)
-        return errno == EAGAIN;
+        return errno == EAGAIN || errno == EINTR;
     if (count == 0)
         return false;
     length = (size_t)count;
