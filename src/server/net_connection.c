@@ -4,7 +4,6 @@
 
 #include "server/net_connection.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +14,7 @@ void net_connection_init(struct net_connection *connection,
                          const struct options *options, struct library *library,
                          const char *label, int64_t now_ns)
 {
-    memset(connection, 0, offsetof(struct net_connection, outbox));
+    memset(connection, 0, sizeof(*connection));
     connection->options = options;
     connection->library = library;
     connection->label = label;
@@ -23,8 +22,6 @@ void net_connection_init(struct net_connection *connection,
     connection->nudge_ns = CLOCK_NEVER;
     connection->default_buffer_ms = -1;
     play_query_init(&connection->url_query);
-    connection->app[0] = '\0';
-    connection->name[0] = '\0';
     outbox_init(&connection->outbox);
 }
 
@@ -32,6 +29,7 @@ void net_connection_destroy(struct net_connection *connection)
 {
     for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++)
         net_stream_destroy(&connection->streams[i]);
+    outbox_destroy(&connection->outbox);
     free(connection->app_path);
     library_tidy(connection->library);
 }

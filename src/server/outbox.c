@@ -3,6 +3,7 @@
 
 #include "server/outbox.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "rtmp/chunk_writer.h"
@@ -14,6 +15,13 @@ void outbox_init(struct outbox *outbox)
     outbox->taken = 0;
     outbox->chunk_bytes = RTMP_DEFAULT_CHUNK_BYTES;
     outbox->overflowed = false;
+    outbox->bytes = NULL;
+}
+
+void outbox_destroy(struct outbox *outbox)
+{
+    free(outbox->bytes);
+    outbox->bytes = NULL;
 }
 
 bool outbox_has_room(const struct outbox *outbox)
@@ -26,6 +34,12 @@ void outbox_add(struct outbox *outbox, const struct rtmp_message *message)
     struct chunk_writer fresh = {0};
     struct byte_writer w;
 
+    if (outbox->bytes == NULL)
+        outbox->bytes = malloc(OUTBOX_BYTES);
+    if (outbox->bytes == NULL) {
+        outbox->overflowed = true;
+        return;
+    }
     byte_writer_init(&w, outbox->bytes + outbox->used,
                      OUTBOX_BYTES - outbox->used);
     chunk_write_message(&fresh, &w, message, outbox->chunk_bytes);
@@ -55,11 +69,11 @@ void outbox_add_user_control(struct outbox *outbox,
 
 const uint8_t *outbox_take(struct outbox *outbox, size_t *length)
 {
-    const uint8_t *bytes = outbox->bytes + outbox->taken;
+    const size_t from = outbox->taken;
 
-    *length = outbox->used - outbox->taken;
+    *length = outbox->used - from;
     outbox->taken = outbox->used;
-    return *length > 0 ? bytes : NULL;
+    return *length > 0 ? outbox->bytes + from : NULL;
 }
 
 void outbox_untake(struct outbox *outbox, size_t length)
@@ -69,8 +83,10 @@ void outbox_untake(struct outbox *outbox, size_t length)
 
 void outbox_sent(struct outbox *outbox)
 {
-    memmove(outbox->bytes, outbox->bytes + outbox->taken,
-            outbox->used - outbox->taken);
     outbox->used -= outbox->taken;
+    if (outbox->used == 0)
+        outbox_destroy(outbox);
+    else
+        memmove(outbox->bytes, outbox->bytes + outbox->taken, outbox->used);
     outbox->taken = 0;
 }

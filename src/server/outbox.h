@@ -1,5 +1,6 @@
-/* Replies on their way: whole messages, chunked, in a bounded buffer. What was
- * taken for sending stays in place until it was sent. */
+/* Replies on their way: whole messages, chunked, in a bounded buffer, which
+ * exists while there are any. What was taken for sending stays in place until
+ * it was sent. */
 #ifndef FLVD_SERVER_OUTBOX_H
 #define FLVD_SERVER_OUTBOX_H
 
@@ -21,10 +22,11 @@ struct outbox {
     size_t taken;       /* bytes before this are being sent */
     size_t chunk_bytes; /* the chunk size that we announced */
     bool overflowed;    /* something was added without room for it */
-    uint8_t bytes[OUTBOX_BYTES];
+    uint8_t *bytes;     /* OUTBOX_BYTES; NULL while it is empty */
 };
 
 void outbox_init(struct outbox *outbox);
+void outbox_destroy(struct outbox *outbox);
 
 /* Whether a message of the peer may be handled: there is room for whatever is
  * replied. */
@@ -32,7 +34,8 @@ bool outbox_has_room(const struct outbox *outbox);
 
 /* Adds one message, its payload at message->payload, under a full (fmt 0)
  * header: replies are few, and full headers the one form that every client
- * reads alike. A Set Chunk Size holds for the messages behind it. */
+ * reads alike. A Set Chunk Size holds for the messages behind it. Without
+ * memory for the buffer there is no room either. */
 void outbox_add(struct outbox *outbox, const struct rtmp_message *message);
 
 /* Adds a user control message (RTMP 1.0, 7.1.7). */

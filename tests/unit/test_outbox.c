@@ -47,6 +47,7 @@ START_TEST(every_message_has_a_full_header)
     expect_taken("", 0);
     outbox_add_user_control(&outbox, RTMP_PING_RESPONSE, 0x01020304);
     expect_taken(LITERAL("\2\0\0\0\0\0\6\4\0\0\0\0\0\7\1\2\3\4"));
+    outbox_destroy(&outbox);
 }
 END_TEST
 
@@ -78,6 +79,7 @@ START_TEST(chunks_are_128_bytes_until_we_say_more)
     taken = outbox_take(&outbox, &length);
     ck_assert_uint_eq(length, 312);
     ck_assert_mem_eq(taken + 12, payload, 300);
+    outbox_destroy(&outbox);
 }
 END_TEST
 
@@ -95,6 +97,8 @@ START_TEST(what_was_taken_stays_until_it_was_sent)
     outbox_sent(&outbox);
     expect_taken("", 0);
     ck_assert_uint_eq(outbox.used, 0);
+    ck_assert_ptr_null(outbox.bytes); /* who waits keeps no buffer */
+    outbox_destroy(&outbox);
 }
 END_TEST
 
@@ -110,6 +114,8 @@ START_TEST(what_was_not_sent_can_be_taken_again)
     expect_taken(LITERAL(HEADER("\4", "\x14") "defg" HEADER("\1", "\x14") "h"));
     outbox_sent(&outbox);
     ck_assert_uint_eq(outbox.used, 0);
+    ck_assert_ptr_null(outbox.bytes); /* who waits keeps no buffer */
+    outbox_destroy(&outbox);
 }
 END_TEST
 
@@ -124,12 +130,14 @@ START_TEST(what_does_not_fit_is_left_out_whole)
     ck_assert(!outbox.overflowed);
     ck_assert_ptr_nonnull(outbox_take(&outbox, &length));
     ck_assert_uint_eq(length, OUTBOX_BYTES);
+    outbox_destroy(&outbox);
     outbox_init(&outbox);
     outbox.chunk_bytes = RTMP_OUTPUT_CHUNK_BYTES;
     add(20, "abc", 3);
     add(20, payload, OUTBOX_BYTES - 15 - 12 + 1); /* one byte too many */
     ck_assert(outbox.overflowed);
     expect_taken(LITERAL(HEADER("\3", "\x14") "abc"));
+    outbox_destroy(&outbox);
 }
 END_TEST
 
