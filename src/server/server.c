@@ -28,6 +28,7 @@ struct server {
     struct session_context context;
     struct roster roster;
     struct census census;
+    struct feed_pool feeds;
     struct listener *listeners;
     size_t listener_count;
     pthread_t signals;
@@ -258,6 +259,8 @@ static bool init_server(struct server *server, const struct options *options,
     server->context.roster = &server->roster;
     atomic_init(&server->context.closing, false);
     server->context.census = &server->census;
+    feed_pool_init(&server->feeds);
+    server->context.feeds = &server->feeds;
     atomic_init(&server->context.stopping, false);
     atomic_init(&server->context.sessions, 0);
     server->context.started_ns = clock_now_ns();
@@ -293,5 +296,6 @@ enum server_end server_run(const struct options *options,
         return SERVER_STUCK;
     roster_destroy(&server.roster);
     census_destroy(&server.census);
+    feed_pool_destroy(&server.feeds);
     return good ? SERVER_STOPPED : SERVER_FAILED;
 }

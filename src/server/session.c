@@ -26,7 +26,7 @@
 #include "rtmp/chunk.h"
 #include "rtmp/handshake.h"
 #include "server/dispatch.h"
-#include "server/feed.h"
+#include "server/feed_pool.h"
 #include "server/net_connection.h"
 #include "server/session_end.h"
 
@@ -65,7 +65,7 @@ struct session {
     int64_t host_checked_ns;
     bool awaits_acknowledgement; /* of what was sent, as far as we looked */
     struct net_connection connection;
-    struct feed feed;
+    struct feed *feed; /* while it sends; NULL while it waits */
     char label[ADDRESS_TEXT_BYTES + 24]; /* "#12 192.0.2.1:50000" */
     struct byte_reader unheard;          /* of `input`: not handled yet */
     uint8_t input[READ_BYTES];
@@ -97,6 +97,21 @@ static enum session_end end_of_transport(const struct session *session,
     }
 }
 
+/* --- the feed ------------------------------------------------------------ */
+
+static bool take_feed(struct session *session)
+{
+    if (session->feed == NULL)
+        session->feed = feed_pool_take(session->context->feeds);
+    return session->feed != NULL;
+}
+
+static void give_feed_back(struct session *session)
+{
+    feed_pool_give(session->context->feeds, session->feed);
+    session->feed = NULL;
+}
+
 /* --- handshake ---------------------------------------------------------- */
 
 static enum session_end read_exactly(struct session *session, uint8_t *data,
@@ -123,10 +138,12 @@ static enum session_end read_exactly(struct session *session, uint8_t *data,
 static enum session_end write_all(struct session *session, const uint8_t *data,
                                   size_t size, int64_t deadline_ns)
 {
-    struct gather *gather = &session->feed.gather;
     enum session_end end = SESSION_GOES_ON;
+    struct gather *gather;
 
-    gather_reset(gather);
+    if (!take_feed(session))
+        return SESSION_NO_MEMORY;
+    gather = &session->feed->gather;
     gather_add_memory(gather, data, size);
     while (gather->bytes > 0 && end == SESSION_GOES_ON) {
         enum transport_result result =
@@ -138,7 +155,7 @@ static enum session_end write_all(struct session *session, const uint8_t *data,
             end = end_of_transport(session, result);
     }
     /* It refers to the caller's memory. */
-    gather_reset(gather);
+    give_feed_back(session);
     return end;
 }
 
@@ -326,7 +343,7 @@ static int64_t write_tick_ns(const struct session *session,
 /* Sends the gather, listening between two writes. */
 static enum session_end send_gather(struct session *session)
 {
-    struct feed *feed = &session->feed;
+    struct feed *feed = session->feed;
     int64_t now_ns = clock_now_ns();
     int64_t moved_ns = now_ns;
 
@@ -402,19 +419,24 @@ static enum session_end wait_for_peer(struct session *session, int64_t due_ns,
 
 static enum session_end converse(struct session *session)
 {
-    for (;;) {
+    while (take_feed(session)) {
         int64_t now_ns = clock_now_ns();
         int64_t nudge_ns = net_connection_nudge(&session->connection, now_ns);
         int64_t due_ns = clock_earlier(
-            nudge_ns, feed_fill(&session->feed, &session->connection, now_ns));
+            nudge_ns, feed_fill(session->feed, &session->connection, now_ns));
         enum session_end end;
 
         if (atomic_load(&session->context->stopping))
             return SESSION_SERVER_STOPS;
-        if (session->feed.gather.bytes > 0)
+        if (session->feed->gather.bytes > 0) {
             end = send_gather(session);
-        else
+        } else {
+            /* Nothing is in it; but a message whose file failed may be, with
+             * zeros to be sent at once. */
+            if (due_ns > now_ns)
+                give_feed_back(session);
             end = wait_for_peer(session, due_ns, now_ns);
+        }
         /* More is due at once: what the peer says is not waited for, but
          * heard. */
         if (end == SESSION_GOES_ON && due_ns <= now_ns)
@@ -422,6 +444,7 @@ static enum session_end converse(struct session *session)
         if (end != SESSION_GOES_ON)
             return end;
     }
+    return SESSION_NO_MEMORY;
 }
 
 /* The last words: finishes the message that was begun, says that all plays have
@@ -429,8 +452,11 @@ static enum session_end converse(struct session *session)
 static void say_goodbye(struct session *session)
 {
     int64_t deadline_ns = clock_now_ns() + GOODBYE_NS;
-    struct feed *feed = &session->feed;
+    struct feed *feed;
 
+    if (!take_feed(session))
+        return;
+    feed = session->feed;
     feed_drop_unsent(feed, &session->connection);
     net_connection_say_goodbye(&session->connection, clock_now_ns());
     while (clock_now_ns() < deadline_ns) {
@@ -499,7 +525,7 @@ static void *session_run(void *argument)
     log_end(session, end);
     roster_detach(roster, &session->entry);
     transport_destroy(&session->transport);
-    feed_destroy(&session->feed);
+    give_feed_back(session);
     net_connection_destroy(&session->connection);
     chunk_reader_free(session->reader);
     census_leave(census, &session->place);
@@ -531,7 +557,7 @@ static struct session *session_new(struct session_context *context, int fd,
              address_format(peer, address));
     byte_reader_init(&session->unheard, session->input, 0);
     transport_init(&session->transport, fd, tls);
-    feed_init(&session->feed);
+    session->feed = NULL;
     net_connection_init(&session->connection, context->options,
                         context->library, session->label, session->started_ns);
     return session;

@@ -13,6 +13,7 @@
 #include "net/tls_context.h"
 #include "options.h"
 #include "server/census.h"
+#include "server/feed_pool.h"
 #include "server/library.h"
 #include "server/roster.h"
 
@@ -23,6 +24,7 @@ struct session_context {
     struct roster *roster;
     atomic_bool closing;           /* nobody is let in any more */
     struct census *census;
+    struct feed_pool *feeds;
     atomic_bool stopping;          /* the server stops: say goodbye */
     atomic_uint_fast64_t sessions; /* numbers them in the log */
     int64_t started_ns;

@@ -76,6 +76,8 @@ void server_start(struct server *server, struct flv_bytes file)
     server->context.library = server->library;
     server->context.roster = &server->roster;
     server->context.census = &server->census;
+    feed_pool_init(&server->feeds);
+    server->context.feeds = &server->feeds;
     server->context.started_ns = clock_now_ns();
 }
 
@@ -110,6 +112,7 @@ void server_stop(struct server *server, const char *reason)
     tls_context_free(server->tls);
     roster_destroy(&server->roster);
     census_destroy(&server->census);
+    feed_pool_destroy(&server->feeds);
     log_stop();
     check_log(server, reason);
     close(server->log_fd);

@@ -34,6 +34,7 @@ struct server {
     struct library *library;
     struct roster roster;
     struct census census;
+    struct feed_pool feeds;
     struct session_context context;
     int log_fd;
     size_t sessions;
