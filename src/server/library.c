@@ -18,9 +18,6 @@
 #include "server/directory.h"
 #include "server/shelf.h"
 
-/* Of a file in a directory, as the log names it. */
-#define LABEL_BYTES (2 * NAME_BYTES)
-
 static const char *const extensions[] = {".flv", ".FLV"};
 
 struct operand {
@@ -275,26 +272,45 @@ static enum library_result take(struct library *library, int fd,
     return answer->movie == NULL ? LIBRARY_FAILED : LIBRARY_FOUND;
 }
 
+/* Both parts of a file's path: where the second begins is what its directory
+ * knows it by. Not on the stack: a page of it that was touched once stays. NULL
+ * when memory is short. */
+static char *make_path(const struct operand *operand, const char *name,
+                       const char *extension, const char **beneath)
+{
+    char *path =
+        malloc(strlen(operand->path) + strlen(name) + strlen(extension) + 2);
+    char *end;
+
+    if (path == NULL)
+        return NULL;
+    end = stpcpy(stpcpy(path, operand->path), "/");
+    *beneath = end;
+    stpcpy(stpcpy(end, name), extension);
+    return path;
+}
+
 static enum library_result find_in_directory(struct library *library,
                                              struct operand *operand,
                                              struct library_answer *answer)
 {
-    for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
-        char path[NAME_BYTES + 4], label[LABEL_BYTES];
-        enum library_result result;
-        int fd;
+    enum library_result result = LIBRARY_NOT_FOUND;
 
-        snprintf(path, sizeof(path), "%s%s", answer->name, extensions[i]);
-        fd = directory_open_file(&operand->directory, path);
-        if (fd >= 0) {
-            snprintf(label, sizeof(label), "%s/%s", operand->path, path);
-            return take(library, fd, label, answer);
-        }
-        result = judge(errno, answer);
-        if (result != LIBRARY_NOT_FOUND)
-            return result;
+    for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]) &&
+                       result == LIBRARY_NOT_FOUND;
+         i++) {
+        const char *beneath;
+        char *path = make_path(operand, answer->name, extensions[i], &beneath);
+        int fd = -1;
+
+        errno = ENOMEM;
+        if (path != NULL)
+            fd = directory_open_file(&operand->directory, beneath);
+        result =
+            fd < 0 ? judge(errno, answer) : take(library, fd, path, answer);
+        free(path);
     }
-    return LIBRARY_NOT_FOUND;
+    return result;
 }
 
 static enum library_result find_file(struct library *library,
@@ -333,10 +349,12 @@ static enum library_result find_only(struct library *library,
 {
     const struct operand *operand = library->operands;
     const struct amf0_string name = library_name(library);
+    size_t length;
     int fd, cause;
 
-    snprintf(answer->name, sizeof(answer->name), "%.*s", (int)name.length,
-             name.data);
+    length = name.length < NAME_BYTES ? name.length : NAME_BYTES - 1;
+    memcpy(answer->name, name.data, length);
+    answer->name[length] = '\0';
     if (library->memory != NULL) {
         answer->movie = movie_ref(library->memory);
         return LIBRARY_FOUND;

@@ -72,23 +72,28 @@ static void add_data(const struct net_stream *stream, struct outbox *outbox,
                            .length_bytes = byte_writer_length(w)});
 }
 
-/* The duration is told for a file that is played once; a loop has none. */
-static void add_metadata(struct net_stream *stream, struct movie *movie,
+/* The duration is told for a file that is played once; a loop has none. Not
+ * built on the stack: a page of it that was touched once stays. */
+static bool add_metadata(struct net_stream *stream, struct movie *movie,
                          struct outbox *outbox)
 {
-    uint8_t body[FLV_METADATA_BYTES];
+    uint8_t *body = malloc(FLV_METADATA_BYTES);
     struct byte_writer w;
     int64_t duration_ms = stream->playback->place.timeline.options.rounds == 1
                               ? movie_duration_ms(movie)
                               : 0;
 
-    byte_writer_init(&w, body, sizeof(body));
+    if (body == NULL)
+        return false;
+    byte_writer_init(&w, body, FLV_METADATA_BYTES);
     rtmp_write_sample_access(&w);
     add_data(stream, outbox, &w);
-    byte_writer_init(&w, body, sizeof(body));
+    byte_writer_init(&w, body, FLV_METADATA_BYTES);
     flv_metadata_write(movie_metadata(movie), (double)duration_ms / 1000.0, &w);
     if (!w.failed)
         add_data(stream, outbox, &w);
+    free(body);
+    return true;
 }
 
 static int64_t lead_ms(const struct net_stream *stream, int64_t fixed_lead_ms)
@@ -164,8 +169,7 @@ bool net_stream_play(struct net_stream *stream,
     status.code = "NetStream.Play.Start";
     status.description = "Started playing.";
     net_stream_status(stream, &status, outbox);
-    add_metadata(stream, play->movie, outbox);
-    return true;
+    return add_metadata(stream, play->movie, outbox);
 }
 
 void net_stream_switch(struct net_stream *stream, struct movie *movie,

@@ -159,15 +159,24 @@ static enum session_end write_all(struct session *session, const uint8_t *data,
     return end;
 }
 
-/* The answer is one block of exactly 3073 bytes, and nothing follows it until
- * connect was read: HaishinKit takes S2 only when it is all that is left in its
- * buffer. The buffers live on the stack, in pages that later calls use too. */
-static enum session_end shake_hands(struct session *session,
-                                    int64_t deadline_ns)
-{
+/* Not on the stack: a page of it that was touched once stays, while what is
+ * freed serves the next who joins. */
+struct handshake_buffers {
     uint8_t c0c1[RTMP_C0C1_BYTES];
     uint8_t random[RTMP_HANDSHAKE_BYTES];
     uint8_t reply[RTMP_S0S1S2_BYTES];
+};
+
+/* The answer is one block of exactly 3073 bytes, and nothing follows it until
+ * connect was read: HaishinKit takes S2 only when it is all that is left in its
+ * buffer. */
+static enum session_end exchange_hellos(struct session *session,
+                                        struct handshake_buffers *buffers,
+                                        int64_t deadline_ns)
+{
+    uint8_t *c0c1 = buffers->c0c1;
+    uint8_t *random = buffers->random;
+    uint8_t *reply = buffers->reply;
     int64_t uptime_ns = session->started_ns - session->context->started_ns;
     enum handshake_kind kind;
     enum session_end end;
@@ -180,22 +189,35 @@ static enum session_end shake_hands(struct session *session,
         return SESSION_UNEXPECTED_TLS;
     if (!handshake_version_is_answered(c0c1[0]))
         return SESSION_BAD_HANDSHAKE;
-    end = read_exactly(session, c0c1 + 1, sizeof(c0c1) - 1, deadline_ns);
+    end = read_exactly(session, c0c1 + 1, RTMP_C0C1_BYTES - 1, deadline_ns);
     if (end != SESSION_GOES_ON)
         return end;
-    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-        memset(random, 0x5A, sizeof(random));
+    if (getrandom(random, RTMP_HANDSHAKE_BYTES, 0) != RTMP_HANDSHAKE_BYTES)
+        memset(random, 0x5A, RTMP_HANDSHAKE_BYTES);
     kind = handshake_answer(c0c1, random,
                             (uint32_t)(uptime_ns / CLOCK_NS_PER_MS), reply);
     if (kind == HANDSHAKE_REFUSED)
         return SESSION_BAD_HANDSHAKE;
-    end = write_all(session, reply, sizeof(reply), deadline_ns);
+    end = write_all(session, reply, RTMP_S0S1S2_BYTES, deadline_ns);
     if (end != SESSION_GOES_ON)
         return end;
     log_debug("%s: %s handshake, %s", session->label,
               kind == HANDSHAKE_SIMPLE ? "simple" : "digest",
               transport_describe(&session->transport));
     return read_exactly(session, reply, RTMP_HANDSHAKE_BYTES, deadline_ns);
+}
+
+static enum session_end shake_hands(struct session *session,
+                                    int64_t deadline_ns)
+{
+    struct handshake_buffers *buffers = malloc(sizeof(*buffers));
+    enum session_end end;
+
+    if (buffers == NULL)
+        return SESSION_NO_MEMORY;
+    end = exchange_hellos(session, buffers, deadline_ns);
+    free(buffers);
+    return end;
 }
 
 /* --- input -------------------------------------------------------------- */

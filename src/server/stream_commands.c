@@ -4,6 +4,7 @@
 
 #include "server/stream_commands.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "amf/amf0.h"
@@ -50,34 +51,50 @@ static void tell_refusal(struct net_connection *connection, const char *name,
                  : "");
 }
 
-/* The movie that a stream is to play, with a reference for the caller; NULL
- * when there is none, which the viewer and the log are told. */
-static struct movie *find_movie(struct command *command,
-                                const struct net_stream *stream,
-                                struct amf0_string name)
+/* Looks a name up, and tells the log of it. */
+static enum library_result find_name(struct net_connection *connection,
+                                     struct amf0_string name,
+                                     struct library_answer *answer)
 {
-    struct net_connection *connection = command->connection;
-    struct library_answer answer;
     char escaped[LOG_ESCAPED_BYTES], resolved[LOG_ESCAPED_BYTES];
-    enum library_result result = look_up(connection, name, &answer);
+    enum library_result result = look_up(connection, name, answer);
 
     log_escape(escaped, name.data, name.length);
     /* The session's last line tells the name that was played, or that was
      * to be. */
     if (result == LIBRARY_FOUND || connection->sent_tags == 0)
         memcpy(connection->name, escaped, sizeof(escaped));
-    if (result == LIBRARY_FOUND) {
+    if (result == LIBRARY_FOUND)
         log_debug("%s: play \"%s\", which is \"%s\"", connection->label,
                   connection->name,
-                  log_escape(resolved, answer.name, strlen(answer.name)));
-        return answer.movie;
-    }
-    tell_refusal(connection, escaped, answer.reason.what);
-    refuse_play(command, stream,
-                result == LIBRARY_FAILED ? "NetStream.Play.Failed"
-                                         : STREAM_NOT_FOUND,
-                name);
-    return NULL;
+                  log_escape(resolved, answer->name, strlen(answer->name)));
+    else
+        tell_refusal(connection, escaped, answer->reason.what);
+    return result;
+}
+
+/* The movie that a stream is to play, with a reference for the caller; NULL
+ * when there is none, which the viewer and the log are told. The answer is not
+ * on the stack: a page of it that was touched once stays. */
+static struct movie *find_movie(struct command *command,
+                                const struct net_stream *stream,
+                                struct amf0_string name)
+{
+    struct library_answer *answer = malloc(sizeof(*answer));
+    enum library_result result = LIBRARY_FAILED;
+    struct movie *movie = NULL;
+
+    if (answer != NULL)
+        result = find_name(command->connection, name, answer);
+    if (result == LIBRARY_FOUND)
+        movie = answer->movie;
+    else
+        refuse_play(command, stream,
+                    result == LIBRARY_FAILED ? "NetStream.Play.Failed"
+                                             : STREAM_NOT_FOUND,
+                    name);
+    free(answer);
+    return movie;
 }
 
 /* What the query of a name asks for, or else that of the connection's URL. */
