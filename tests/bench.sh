@@ -33,7 +33,8 @@ viewer() {
 }
 
 serve flvd ./flvd -q -l 127.0.0.1:0 --demo
-serve floor bench/floor "$srcdir/src/demo/sample.flv"
+"$srcdir/script/demo-film" >"$work/film.flv"
+serve floor bench/floor "$work/film.flv"
 serve relay bench/relay 5 "$(cat "$work/flvd")"
 
 for server in flvd floor; do

@@ -22,9 +22,9 @@ struct session_context {
     const struct options *options;
     struct library *library;
     struct roster *roster;
-    atomic_bool closing;           /* nobody is let in any more */
     struct census *census;
     struct feed_pool *feeds;
+    atomic_bool closing;           /* nobody is let in any more */
     atomic_bool stopping;          /* the server stops: say goodbye */
     atomic_uint_fast64_t sessions; /* numbers them in the log */
     int64_t started_ns;
