@@ -14,11 +14,13 @@
 #include "base/clock.h"
 #include "base/line_queue.h"
 #include "base/log.h"
+#include "base/service_manager.h"
 #include "check/check.h"
 #include "demo/sample.h"
 #include "file_fault.h"
 #include "net/tls_context.h"
 #include "options.h"
+#include "passed.h"
 #include "server/library.h"
 #include "server/listener.h"
 #include "server/server.h"
@@ -83,7 +85,7 @@ static void close_listeners(struct listener *listeners, size_t count)
         listener_close(&listeners[i]);
 }
 
-/* Plain ones, then those for RTMPS. */
+/* Those that were passed, plain ones, then those for RTMPS. */
 struct listeners {
     struct listener all[SERVER_MAX_LISTENERS];
     size_t count;
@@ -106,10 +108,30 @@ static bool open_some(const struct address *addresses, size_t count,
     return true;
 }
 
+static bool adopt_passed(const struct passed_sockets *passed,
+                         struct tls_context *tls, struct listeners *listeners)
+{
+    char fault[LISTENER_FAULT_BYTES];
+
+    for (size_t i = 0; i < passed->count; i++) {
+        const struct passed_socket *socket = &passed->all[i];
+
+        if (!listener_adopt(&listeners->all[listeners->count], socket->fd,
+                            socket->is_tls ? tls : NULL, fault)) {
+            fprintf(stderr, "flvd: %s\n", fault);
+            return false;
+        }
+        listeners->count++;
+    }
+    return true;
+}
+
 static bool open_listeners(const struct options *options,
+                           const struct passed_sockets *passed,
                            struct tls_context *tls, struct listeners *listeners)
 {
-    if (open_some(options->listen, options->listen_count, NULL, listeners) &&
+    if (adopt_passed(passed, tls, listeners) &&
+        open_some(options->listen, options->listen_count, NULL, listeners) &&
         open_some(options->tls_listen, options->tls_listen_count, tls,
                   listeners))
         return true;
@@ -168,13 +190,14 @@ static struct line_queue *tell_urls(const struct listeners *listeners,
 }
 
 static enum exit_status serve(const struct options *options,
+                              const struct passed_sockets *passed,
                               struct library *library, struct tls_context *tls)
 {
     struct listeners listeners = {.count = 0};
     struct line_queue *output;
     enum exit_status status = EXIT_CANNOT_WORK;
 
-    if (!open_listeners(options, tls, &listeners))
+    if (!open_listeners(options, passed, tls, &listeners))
         return EXIT_CANNOT_WORK;
     log_hold(false);
     output = tell_urls(&listeners, library);
@@ -198,6 +221,7 @@ static enum exit_status serve(const struct options *options,
 
 /* Reads the certificates, if there are any, and serves. */
 static enum exit_status serve_securely(const struct options *options,
+                                       const struct passed_sockets *passed,
                                        struct library *library)
 {
     char fault[TLS_FAULT_BYTES];
@@ -212,7 +236,7 @@ static enum exit_status serve_securely(const struct options *options,
             return EXIT_CANNOT_WORK;
         }
     }
-    status = serve(options, library, tls);
+    status = serve(options, passed, library, tls);
     tls_context_free(tls);
     return status;
 }
@@ -227,7 +251,7 @@ static enum log_level wanted_level(const struct options *options)
 /* Static, like everything that a session stuck at the end still looks at. */
 static struct options options;
 
-static enum exit_status run(void)
+static enum exit_status run(const struct passed_sockets *passed)
 {
     enum exit_status status = EXIT_CANNOT_WORK;
     struct library *library;
@@ -243,7 +267,7 @@ static enum exit_status run(void)
     if (library != NULL) {
         if (!options.has_loop)
             options.loop = library_is_one_file(library) ? 0 : 1;
-        status = serve_securely(&options, library);
+        status = serve_securely(&options, passed, library);
     }
     log_stop();
     library_close(library);
@@ -271,17 +295,24 @@ static enum exit_status check(void)
 int main(int argc, char **argv)
 {
     char fault[OPTIONS_FAULT_BYTES];
+    char passed_fault[PASSED_FAULT_BYTES];
+    struct passed_sockets passed;
+    bool can_take = passed_take(&passed, passed_fault);
 
     setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* one write a line */
-    switch (options_parse(argc, argv, &options, fault)) {
+    switch (options_parse(argc, argv, passed_count(&passed), &options, fault)) {
     case OPTIONS_HELP:
         fputs(options_help, stdout);
         return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
     case OPTIONS_VERSION:
-        printf("flvd %s%s\n", PACKAGE_VERSION,
+        printf("flvd %s%s%s\n", PACKAGE_VERSION,
                tls_is_available() ? ""
                                   : " (without OpenSSL: no RTMPS, no "
-                                    "digest handshake)");
+                                    "digest handshake)",
+               service_manager_is_available()
+                   ? ""
+                   : " (without libsystemd: takes no sockets of a service "
+                     "manager, and tells it nothing)");
         return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
     case OPTIONS_WRONG:
         fprintf(stderr, "flvd: %s\n", fault);
@@ -289,7 +320,10 @@ int main(int argc, char **argv)
     case OPTIONS_CHECK:
         return (int)check();
     case OPTIONS_SERVE:
-        return (int)run();
+        if (can_take)
+            return (int)run(&passed);
+        fprintf(stderr, "flvd: %s\n", passed_fault);
+        return EXIT_CANNOT_WORK;
     }
     return EXIT_USAGE;
 }

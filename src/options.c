@@ -258,23 +258,29 @@ static bool add_tls_key(struct options *options, const char *path, char *fault)
     return true;
 }
 
-static bool check_tls(const struct options *options, char *fault)
+static bool check_tls(const struct options *options,
+                      struct options_passed passed, char *fault)
 {
-    size_t listen_count = options->tls_listen_count;
+    size_t listen_count = options->tls_listen_count + passed.tls;
     size_t pair_count = options->tls_pair_count;
 
     if (listen_count + pair_count + options->tls_key_count == 0)
         return true;
     if (!tls_is_available())
         return wrong(fault, "this flvd was built without OpenSSL, and so "
-                            "without RTMPS: --tls-listen, --tls-cert and "
-                            "--tls-key cannot be used");
+                            "without RTMPS: --tls-listen, --tls-cert, "
+                            "--tls-key and sockets named 'rtmps' cannot be "
+                            "used");
     if (listen_count == 0)
         return wrong(fault, "--tls-cert and --tls-key are for RTMPS: say with "
                             "--tls-listen where to listen for it");
     if (pair_count + options->tls_key_count == 0)
-        return wrong(fault, "--tls-listen needs a certificate and its private "
-                            "key: --tls-cert FILE --tls-key FILE");
+        return wrong(fault,
+                     "%s needs a certificate and its private key: --tls-cert "
+                     "FILE --tls-key FILE",
+                     options->tls_listen_count > 0
+                         ? "--tls-listen"
+                         : "the socket named 'rtmps' that was passed");
     if (pair_count != options->tls_key_count)
         return wrong(fault,
                      "each --tls-cert needs its --tls-key: there are %zu of "
@@ -362,8 +368,8 @@ static bool apply(int code, const char *value, struct options *options,
     }
 }
 
-static bool check(struct options *options, char **operands, int operand_count,
-                  char *fault)
+static bool check(struct options *options, struct options_passed passed,
+                  char **operands, int operand_count, char *fault)
 {
     if (options->demo && operand_count > 0)
         return wrong(fault,
@@ -382,9 +388,11 @@ static bool check(struct options *options, char **operands, int operand_count,
                             "to serve");
     if (options->quiet && options->verbose)
         return wrong(fault, "--quiet and --verbose exclude each other");
-    if (!check_tls(options, fault))
+    if (!check_tls(options, passed, fault))
         return false;
-    if (options->listen_count + options->tls_listen_count == 0 &&
+    if (options->listen_count + options->tls_listen_count + passed.plain +
+                passed.tls ==
+            0 &&
         !add_listen(options, OPTIONS_DEFAULT_PORT, fault))
         return false;
     return true;
@@ -435,6 +443,7 @@ static void explain_getopt(char *fault, int code, char **argv)
 }
 
 enum options_result options_parse(int argc, char **argv,
+                                  struct options_passed passed,
                                   struct options *options,
                                   char fault[static OPTIONS_FAULT_BYTES])
 {
@@ -471,6 +480,7 @@ enum options_result options_parse(int argc, char **argv,
     if (options->check)
         return check_the_check(options, for_serving, fault) ? OPTIONS_CHECK
                                                             : OPTIONS_WRONG;
-    return check(options, argv + optind, argc - optind, fault) ? OPTIONS_SERVE
-                                                               : OPTIONS_WRONG;
+    return check(options, passed, argv + optind, argc - optind, fault)
+               ? OPTIONS_SERVE
+               : OPTIONS_WRONG;
 }

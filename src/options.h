@@ -11,6 +11,7 @@
 #include "net/tls_context.h"
 
 #define OPTIONS_MAX_LISTEN 16 /* of each kind */
+#define OPTIONS_MAX_PASSED 16
 #define OPTIONS_DEFAULT_PORT "1935"
 
 #define OPTIONS_MAX_LOOP 4000000000u
@@ -23,7 +24,7 @@ struct options {
     struct address listen[OPTIONS_MAX_LISTEN];
     size_t listen_count;
     struct address tls_listen[OPTIONS_MAX_LISTEN];
-    size_t tls_listen_count; /* of both together there is at least 1 */
+    size_t tls_listen_count; /* of both, and what was passed, at least 1 */
     struct tls_pair tls_pairs[TLS_MAX_PAIRS];
     size_t tls_pair_count; /* not 0 with RTMPS listeners */
     size_t tls_key_count;  /* the same */
@@ -45,6 +46,12 @@ struct options {
     bool verbose;
 };
 
+/* Listeners that were passed at the start, beside those of the options. */
+struct options_passed {
+    size_t plain;
+    size_t tls;
+};
+
 enum options_result {
     OPTIONS_SERVE,
     OPTIONS_CHECK,   /* check the operands, serve nothing */
@@ -55,10 +62,12 @@ enum options_result {
 
 #define OPTIONS_FAULT_BYTES 256
 
-/* Reads argv as getopt_long does. `options` is filled on OPTIONS_SERVE and
+/* Reads argv as getopt_long does. With something `passed` there is no default
+ * listener. `options` is filled on OPTIONS_SERVE and
  * OPTIONS_CHECK, and points into argv; `fault` is one line without newline on
  * OPTIONS_WRONG. */
 enum options_result options_parse(int argc, char **argv,
+                                  struct options_passed passed,
                                   struct options *options,
                                   char fault[static OPTIONS_FAULT_BYTES]);
 

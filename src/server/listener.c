@@ -5,6 +5,7 @@
 #include "server/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -114,14 +115,20 @@ static bool open_family(struct listener *listener,
     return false;
 }
 
+static void init_listener(struct listener *listener, struct tls_context *tls)
+{
+    listener->tls = tls;
+    atomic_init(&listener->is_accepting, false);
+    atomic_init(&listener->busy_since_ns, 0);
+}
+
 bool listener_open(struct listener *listener, const struct address *address,
                    struct tls_context *tls,
                    char fault[static LISTENER_FAULT_BYTES])
 {
     struct address ipv4 = *address;
 
-    listener->tls = tls;
-    atomic_init(&listener->is_accepting, false);
+    init_listener(listener, tls);
     if (open_family(listener, address, fault))
         return true;
     if (!address->is_any || (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL))
@@ -129,6 +136,61 @@ bool listener_open(struct listener *listener, const struct address *address,
     /* This host has no IPv6. */
     address_any_ipv4(&ipv4);
     return open_family(listener, &ipv4, fault);
+}
+
+static bool has_option(int fd, int name, int value)
+{
+    int found;
+    socklen_t length = sizeof(found);
+
+    return getsockopt(fd, SOL_SOCKET, name, &found, &length) == 0 &&
+           found == value;
+}
+
+/* What is wrong with a socket that was passed, or NULL. */
+static const char *fault_of_passed(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof(address);
+
+    if (getsockname(fd, (struct sockaddr *)&address, &length) != 0)
+        return errno == ENOTSOCK ? "is no socket" : "cannot be looked at";
+    if (address.ss_family != AF_INET && address.ss_family != AF_INET6)
+        return "is neither of IPv4 nor of IPv6";
+    if (!has_option(fd, SO_TYPE, SOCK_STREAM))
+        return "is not of TCP (ListenStream= in a socket unit)";
+    if (!has_option(fd, SO_ACCEPTCONN, 1))
+        return "does not listen (it must be passed with Accept=no)";
+    return NULL;
+}
+
+/* Whoever passed it may have it non-blocking, and waits before it accepts, if
+ * it ever does: a blocking socket is all the same to it. */
+static void make_blocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags >= 0 && (flags & O_NONBLOCK) != 0)
+        (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
+bool listener_adopt(struct listener *listener, int fd, struct tls_context *tls,
+                    char fault[static LISTENER_FAULT_BYTES])
+{
+    const char *what = fault_of_passed(fd);
+    socklen_t length = sizeof(listener->address);
+
+    if (what != NULL) {
+        snprintf(fault, LISTENER_FAULT_BYTES,
+                 "the socket that was passed as descriptor %d %s", fd, what);
+        return false;
+    }
+    init_listener(listener, tls);
+    listener->fd = fd;
+    make_blocking(fd);
+    (void)getsockname(fd, (struct sockaddr *)&listener->address, &length);
+    listener->is_any = address_is_any(&listener->address);
+    return true;
 }
 
 void listener_close(struct listener *listener)
@@ -228,15 +290,16 @@ static void start_session(const struct listener *listener,
 
 /* The one place where the signal may come: the threads of sessions are made
  * with the mask of this one. */
-static int accept_one(const struct listener *listener,
-                      struct sockaddr_storage *peer)
+static int accept_one(struct listener *listener, struct sockaddr_storage *peer)
 {
     socklen_t length = sizeof(*peer);
     int fd, error;
 
     mask_wake_signal(SIG_UNBLOCK);
+    atomic_store(&listener->busy_since_ns, 0);
     fd = accept4(listener->fd, (struct sockaddr *)peer, &length, SOCK_CLOEXEC);
     error = errno;
+    atomic_store(&listener->busy_since_ns, clock_now_ns());
     mask_wake_signal(SIG_BLOCK);
     errno = error;
     return fd;
@@ -261,8 +324,10 @@ static void accept_until_closing(struct listener *listener,
                      strerror_r(errno, reason, sizeof(reason)));
             complain(&complaints.shortage, text);
             clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
-        } else if (errno == EINVAL || errno == EBADF) {
-            /* Somebody who has the socket too shut it down. */
+        } else if (errno == EINVAL || errno == EBADF || errno == EAGAIN) {
+            /* Somebody who has the socket too shut it down, or made it
+             * non-blocking again. */
+            make_blocking(listener->fd);
             clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
         }
         /* Anything else was the one connection's own, or a signal. */
@@ -274,6 +339,7 @@ void listener_run(struct listener *listener, struct session_context *context)
     listener->thread = pthread_self();
     atomic_store(&listener->is_accepting, true);
     accept_until_closing(listener, context);
+    atomic_store(&listener->busy_since_ns, 0);
     atomic_store(&listener->is_accepting, false);
 }
 
@@ -285,4 +351,9 @@ bool listener_wake(struct listener *listener)
         return true;
     pthread_kill(listener->thread, WAKE_SIGNAL);
     return false;
+}
+
+int64_t listener_busy_since_ns(const struct listener *listener)
+{
+    return atomic_load(&listener->busy_since_ns);
 }

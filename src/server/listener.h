@@ -18,6 +18,7 @@ struct listener {
     struct tls_context *tls;         /* NULL: plain RTMP */
     pthread_t thread;                /* that accepts, while it does */
     atomic_bool is_accepting;
+    atomic_int_least64_t busy_since_ns; /* 0: waits in accept, or is not run */
 };
 
 /* Blocks the signal that listener_wake sends, in the calling thread and all
@@ -32,6 +33,11 @@ bool listener_open(struct listener *listener, const struct address *address,
                    struct tls_context *tls,
                    char fault[static LISTENER_FAULT_BYTES]);
 
+/* The same with a listening TCP socket that was passed by a service manager,
+ * which keeps it: `fd` is taken over, but what it refers to is shared. */
+bool listener_adopt(struct listener *listener, int fd, struct tls_context *tls,
+                    char fault[static LISTENER_FAULT_BYTES]);
+
 void listener_close(struct listener *listener);
 
 /* Accepts connections and starts sessions until context->closing is set and
@@ -44,5 +50,9 @@ void listener_run(struct listener *listener, struct session_context *context);
  * called again and again until it returns true, which says that listener_run is
  * at its end or will not wait; its thread must live until then. */
 bool listener_wake(struct listener *listener);
+
+/* Since when it has been at something else than waiting for a connection; 0 if
+ * it waits, or is not run. From any thread. */
+int64_t listener_busy_since_ns(const struct listener *listener);
 
 #endif

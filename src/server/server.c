@@ -16,10 +16,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/supervisor.h"
 
 /* What viewers have to take their last words, and stuck ones to be let go. */
 #define STOP_GENTLY_NS (3 * CLOCK_NS_PER_S)
 #define STOP_HARD_NS (500 * CLOCK_NS_PER_MS)
+
+/* All of it, with time to spare. */
+#define STOP_NS (10 * CLOCK_NS_PER_S)
 
 /* How often listeners are woken until they have answered. */
 #define WAKE_AGAIN_NS (5 * CLOCK_NS_PER_MS)
@@ -31,6 +35,7 @@ struct server {
     struct feed_pool feeds;
     struct listener *listeners;
     size_t listener_count;
+    struct supervisor supervisor;
     pthread_t signals;
     int64_t stop_at_ns;
     bool has_terminal;
@@ -109,12 +114,22 @@ static void reload_certificates(const struct server *server)
     }
 }
 
+static void tell_alive(struct server *server)
+{
+    supervisor_tell_alive(&server->supervisor, server->listeners,
+                          server->listener_count, &server->roster);
+}
+
 /* Returns when the server is to stop. */
 static void wait_for_stop(struct server *server)
 {
     for (;;) {
-        int signal_number = wait_for_signal(server->stop_at_ns);
+        int signal_number = wait_for_signal(
+            clock_earlier(server->stop_at_ns, server->supervisor.due_ns));
 
+        tell_alive(server);
+        if (signal_number == 0 && clock_now_ns() < server->stop_at_ns)
+            continue;
         if (signal_number == 0) {
             log_info("stopping: --stop-after is over");
             return;
@@ -123,9 +138,11 @@ static void wait_for_stop(struct server *server)
             log_info("stopping: SIG%s", sigabbrev_np(signal_number));
             return;
         }
+        supervisor_tell_reloading();
         library_forget(server->context.library);
         log_info("SIGHUP: what was known of files was dropped");
         reload_certificates(server);
+        supervisor_tell_ready(&server->roster);
     }
 }
 
@@ -179,6 +196,20 @@ static void *run_acceptor(void *argument)
     return NULL;
 }
 
+/* How many sessions are left at `deadline_ns`, if not earlier none. */
+static uint32_t wait_for_sessions(struct server *server, int64_t deadline_ns)
+{
+    uint32_t left;
+
+    do {
+        left = roster_wait_empty(
+            &server->roster,
+            clock_earlier(deadline_ns, server->supervisor.due_ns));
+        tell_alive(server);
+    } while (left > 0 && clock_now_ns() < deadline_ns);
+    return left;
+}
+
 /* Those who are in may go on as if nothing were, for a while. */
 static void drain(struct server *server)
 {
@@ -190,7 +221,7 @@ static void drain(struct server *server)
     log_info("%u connections may go on for %.0f s", (unsigned)left,
              (double)server->context.options->drain_ns /
                  (double)CLOCK_NS_PER_S);
-    if (roster_wait_empty(&server->roster, end_ns) == 0)
+    if (wait_for_sessions(server, end_ns) == 0)
         log_info("the last one has gone");
 }
 
@@ -201,11 +232,10 @@ static uint32_t stop_sessions(struct server *server)
 
     atomic_store(&server->context.stopping, true);
     roster_interrupt(&server->roster, false);
-    left = roster_wait_empty(&server->roster, clock_now_ns() + STOP_GENTLY_NS);
+    left = wait_for_sessions(server, clock_now_ns() + STOP_GENTLY_NS);
     if (left > 0) {
         roster_interrupt(&server->roster, true);
-        left =
-            roster_wait_empty(&server->roster, clock_now_ns() + STOP_HARD_NS);
+        left = wait_for_sessions(server, clock_now_ns() + STOP_HARD_NS);
     }
     if (left > 0)
         log_warn("%u sessions were still stuck at the end", (unsigned)left);
@@ -231,10 +261,12 @@ static bool accept_everywhere(struct server *server)
             break;
         }
     }
-    if (good)
+    if (good) {
+        supervisor_tell_ready(&server->roster);
         listener_run(&server->listeners[0], &server->context);
-    else
+    } else {
         kill(getpid(), SIGTERM);
+    }
     /* It wakes the acceptors, which must be there until it has done so. */
     pthread_join(server->signals, NULL);
     for (size_t i = 1; i < started; i++)
@@ -268,6 +300,7 @@ static bool init_server(struct server *server, const struct options *options,
                              ? CLOCK_NEVER
                              : clock_now_ns() + options->stop_after_ns;
     server->has_terminal = has_controlling_terminal();
+    supervisor_init(&server->supervisor);
     return true;
 }
 
@@ -291,6 +324,7 @@ enum server_end server_run(const struct options *options,
     for (size_t i = 0; i < listener_count; i++)
         listener_close(&listeners[i]); /* refuses, rather than leaves waiting */
     let_second_signal_through();
+    supervisor_tell_stopping(&server.roster, options->drain_ns + STOP_NS);
     drain(&server);
     if (stop_sessions(&server) > 0)
         return SERVER_STUCK;

@@ -8,7 +8,7 @@
 #include "server/library.h"
 #include "server/listener.h"
 
-#define SERVER_MAX_LISTENERS (2 * OPTIONS_MAX_LISTEN)
+#define SERVER_MAX_LISTENERS (2 * OPTIONS_MAX_LISTEN + OPTIONS_MAX_PASSED)
 
 /* Blocks, in the calling thread and all that it makes, the signals that
  * server_run waits for. Call before any thread exists. */

@@ -9,6 +9,9 @@
 #define S INT64_C(1000000000)
 #define MAX_ARGUMENTS 48
 
+/* What was passed, beside the command line; 0 but in one test. */
+static struct options_passed passed;
+
 /* Parses a command line whose words are parted by single blanks. */
 static enum options_result parse(const char *line, struct options *options,
                                  char fault[static OPTIONS_FAULT_BYTES])
@@ -27,7 +30,7 @@ static enum options_result parse(const char *line, struct options *options,
         if (next != NULL)
             *next++ = '\0';
     }
-    return options_parse(argc, argv, options, fault);
+    return options_parse(argc, argv, passed, options, fault);
 }
 
 static struct options parse_well(const char *line)
@@ -187,13 +190,16 @@ START_TEST(many_pairs_for_tls)
         argv[argc++] = certificate;
         argv[argc++] = key;
     }
-    ck_assert_int_eq(options_parse(argc, argv, &o, fault), OPTIONS_SERVE);
+    ck_assert_int_eq(options_parse(argc, argv, passed, &o, fault),
+                     OPTIONS_SERVE);
     ck_assert_uint_eq(o.tls_pair_count, TLS_MAX_PAIRS);
     argv[argc] = key;
-    ck_assert_int_eq(options_parse(argc + 1, argv, &o, fault), OPTIONS_WRONG);
+    ck_assert_int_eq(options_parse(argc + 1, argv, passed, &o, fault),
+                     OPTIONS_WRONG);
     ck_assert_str_eq(fault, "--tls-key may be given 64 times at most");
     argv[argc] = certificate;
-    ck_assert_int_eq(options_parse(argc + 1, argv, &o, fault), OPTIONS_WRONG);
+    ck_assert_int_eq(options_parse(argc + 1, argv, passed, &o, fault),
+                     OPTIONS_WRONG);
     ck_assert_str_eq(fault, "--tls-cert may be given 64 times at most");
 }
 END_TEST
@@ -449,6 +455,29 @@ START_TEST(a_check_takes_files_and_little_else)
 }
 END_TEST
 
+/* What was passed stands for the default listener, and --listen adds to it. */
+START_TEST(passed_listeners)
+{
+    char fault[OPTIONS_FAULT_BYTES];
+    struct options o;
+
+    passed = (struct options_passed){.plain = 1};
+    ck_assert_uint_eq(parse_well("flvd f").listen_count, 0);
+    o = parse_well("flvd --listen 8000 f");
+    ck_assert_uint_eq(o.listen_count, 1);
+    ck_assert_uint_eq(address_port(&o.listen[0].socket), 8000);
+    passed = (struct options_passed){.tls = 1};
+    ck_assert_int_eq(parse("flvd f", &o, fault), OPTIONS_WRONG);
+    if (tls_is_available()) {
+        ck_assert_ptr_nonnull(strstr(fault, "'rtmps'"));
+        ck_assert_ptr_nonnull(strstr(fault, "--tls-cert"));
+        o = parse_well("flvd --tls-cert c --tls-key k f");
+        ck_assert_uint_eq(o.listen_count + o.tls_listen_count, 0);
+    }
+    passed = (struct options_passed){0};
+}
+END_TEST
+
 START_TEST(long_words_fit)
 {
     char line[1100] = "flvd --loop ";
@@ -486,6 +515,7 @@ int main(void)
     tcase_add_test(tests, seconds_at_their_bounds);
     tcase_add_test(tests, what_is_wrong_is_named);
     tcase_add_test(tests, a_check_takes_files_and_little_else);
+    tcase_add_test(tests, passed_listeners);
     tcase_add_test(tests, long_words_fit);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
