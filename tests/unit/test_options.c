@@ -286,11 +286,13 @@ START_TEST(too_many_access_rules)
     for (int i = 0; i < ACCESS_MAX_RULES; i++)
         argv[argc++] = rule;
     argv[argc++] = file;
-    ck_assert_int_eq(options_parse(argc, argv, &o, fault), OPTIONS_SERVE);
+    ck_assert_int_eq(options_parse(argc, argv, passed, &o, fault),
+                     OPTIONS_SERVE);
     ck_assert_uint_eq(o.access.count, ACCESS_MAX_RULES);
     argv[argc - 1] = rule;
     argv[argc++] = file;
-    ck_assert_int_eq(options_parse(argc, argv, &o, fault), OPTIONS_WRONG);
+    ck_assert_int_eq(options_parse(argc, argv, passed, &o, fault),
+                     OPTIONS_WRONG);
     ck_assert_ptr_nonnull(strstr(fault, "256 times"));
 }
 END_TEST
