@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,6 +21,7 @@
 #include "options.h"
 #include "passed.h"
 #include "server/library.h"
+#include "server/limits.h"
 #include "server/listener.h"
 #include "server/server.h"
 
@@ -29,18 +29,6 @@
 #define OUTPUT_STOP_NS (200 * CLOCK_NS_PER_MS)
 
 enum exit_status { EXIT_STOPPED = 0, EXIT_CANNOT_WORK = 1, EXIT_USAGE = 2 };
-
-/* Each viewer is a descriptor: the soft limit of 1024 is for programs that
- * use select. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 static enum exit_status tell_library_error(const struct library_error *error)
 {
@@ -257,7 +245,7 @@ static enum exit_status run(const struct passed_sockets *passed)
     struct library *library;
 
     server_block_signals();
-    raise_descriptor_limit();
+    limits_raise();
     if (!log_start(STDERR_FILENO, wanted_level(&options))) {
         fprintf(stderr, "flvd: cannot start a thread: %s\n", strerror(errno));
         return EXIT_CANNOT_WORK;

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/line_budget.h"
 #include "base/log.h"
+#include "server/limits.h"
 
 #define BACKLOG 4096
 
@@ -206,16 +207,39 @@ struct complaint {
     int64_t told_ns;
 };
 
-static void complain(struct complaint *complaint, const char *what)
+static bool is_to_be_told(struct complaint *complaint)
 {
     int64_t now_ns = clock_now_ns();
 
     complaint->count++;
     if (complaint->told_ns != 0 && now_ns - complaint->told_ns < TELL_EVERY_NS)
-        return;
+        return false;
     complaint->told_ns = now_ns;
-    log_warn("%s (%llu times so far)", what,
-             (unsigned long long)complaint->count);
+    return true;
+}
+
+static void complain(struct complaint *complaint, const char *what)
+{
+    if (is_to_be_told(complaint))
+        log_warn("%s (%llu times so far)", what,
+                 (unsigned long long)complaint->count);
+}
+
+/* Of what errno says, and of the limit behind it; then takes a rest. */
+static void complain_of_shortage(struct complaint *complaint, const char *what)
+{
+    const int error = errno;
+    char reason[96], limit[LIMITS_TEXT_BYTES] = "";
+
+    if (is_to_be_told(complaint)) {
+        bool is_known = limits_explain(error, limit);
+
+        log_warn("%s: %s%s%s (%llu times so far)", what,
+                 strerror_r(error, reason, sizeof(reason)),
+                 is_known ? "; " : "", limit,
+                 (unsigned long long)complaint->count);
+    }
+    clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
 }
 
 /* Errors of accept that say something about this host, not about the one
@@ -258,9 +282,6 @@ static void start_session(const struct listener *listener,
                           const struct sockaddr_storage *peer,
                           struct complaints *complaints)
 {
-    char text[128];
-    char reason[96];
-
     switch (session_start(context, fd, peer, listener->tls)) {
     case SESSION_STARTED:
         return;
@@ -280,10 +301,7 @@ static void start_session(const struct listener *listener,
                      "--allow and --deny keep its address out");
         return;
     case SESSION_NOT_MADE:
-        snprintf(text, sizeof(text), "cannot start a session: %s",
-                 strerror_r(errno, reason, sizeof(reason)));
-        complain(&complaints->shortage, text);
-        clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
+        complain_of_shortage(&complaints->shortage, "cannot start a session");
         return;
     }
 }
@@ -309,8 +327,6 @@ static void accept_until_closing(struct listener *listener,
                                  struct session_context *context)
 {
     struct complaints complaints = {0};
-    char text[128];
-    char reason[96];
 
     line_budget_init(&complaints.refused, REFUSED_LINES, REFUSED_WINDOW_NS);
     while (!atomic_load(&context->closing)) {
@@ -320,10 +336,8 @@ static void accept_until_closing(struct listener *listener,
         if (fd >= 0) {
             start_session(listener, context, fd, &peer, &complaints);
         } else if (is_shortage(errno)) {
-            snprintf(text, sizeof(text), "cannot accept a connection: %s",
-                     strerror_r(errno, reason, sizeof(reason)));
-            complain(&complaints.shortage, text);
-            clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
+            complain_of_shortage(&complaints.shortage,
+                                 "cannot accept a connection");
         } else if (errno == EINVAL || errno == EBADF || errno == EAGAIN) {
             /* Somebody who has the socket too shut it down, or made it
              * non-blocking again. */

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/limits.h"
 #include "server/supervisor.h"
 
 /* What viewers have to take their last words, and stuck ones to be let go. */
@@ -312,6 +313,7 @@ enum server_end server_run(const struct options *options,
     static struct server server;
     bool good;
 
+    limits_warn(options->max_clients);
     if (!init_server(&server, options, library))
         return SERVER_FAILED;
     server.listeners = listeners;

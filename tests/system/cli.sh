@@ -85,6 +85,16 @@ wait_for_log 'too many connections'
 stop_flvd
 expect_viewer_end $viewer_pid
 
+# A limit of the system in which --max-clients does not fit is named.
+flvd_wrapper="prlimit --nofile=50:100"
+start_flvd clip.flv
+wait_for_log 'no more than [0-9]* of the 10000 .* RLIMIT_NOFILE, is 100: raise'
+stop_flvd
+flvd_wrapper=
+start_flvd --max-clients 1 clip.flv
+stop_flvd
+! grep 'no more than' "$flvd_log" || fail "a limit is named that is far away"
+
 start_flvd --once --lead 0 clip.flv
 begin=$(now_ms)
 bounded 10 "$TEST_TOOLS/rtmp_tags" -f clip.flv -e complete "$url" ||
