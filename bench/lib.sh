@@ -1,5 +1,6 @@
 # What the scripts of the bench share: complaints, a directory for their files,
-# the two servers. Sourced by them, with `here' set to this directory.
+# films, the servers, the records. Sourced by them, with `here' set to this
+# directory, and flvd, tools and results to their arguments.
 # shellcheck shell=sh disable=SC2154,SC2034
 
 module=${NGINX_RTMP_MODULE:-/usr/lib/nginx/modules/ngx_rtmp_module.so}
@@ -22,16 +23,17 @@ command -v ffmpeg >/dev/null || lacking="$lacking ffmpeg"
     "package is called the same:$lacking"
 [ -r /proc/self/schedstat ] ||
     die "this wants /proc/PID/schedstat (Linux with CONFIG_SCHED_INFO)"
+most_files=$(awk '/^Max open files/ { print $5 }' /proc/self/limits)
 
+mkdir -p "$results"
 work=$(mktemp -d)
 sample=$work/sample.flv
 "$here/../script/demo-film" >"$sample"
-flvd_pid=
-nginx_pid=
+pids= # of the server that runs
 # shellcheck disable=SC2329 # called by trap
 clean_up() {
-    # shellcheck disable=SC2086 # none, one or two
-    kill $flvd_pid $nginx_pid 2>/dev/null || :
+    # shellcheck disable=SC2086 # none or several
+    kill $pids 2>/dev/null || :
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -47,66 +49,6 @@ await() {
     done
 }
 
-# start_flvd ARGUMENT...: leaves flvd_pid and flvd_url.
-start_flvd() {
-    rm -f "$work/flvd.url"
-    "$flvd" -q -l 127.0.0.1:0 "$@" >"$work/flvd.url" &
-    flvd_pid=$!
-    await [ -s "$work/flvd.url" ] || die "flvd did not start"
-    flvd_url=$(cat "$work/flvd.url")
-}
-
-stop_flvd() {
-    kill "$flvd_pid"
-    wait "$flvd_pid" || :
-    flvd_pid=
-}
-
-# nginx takes no port 0. One below those that the kernel gives out by itself,
-# tried anew if it is in use.
-try_nginx() {
-    nginx_port=$(awk -v seed="$1$$" 'BEGIN { srand(seed)
-        print 20000 + int(rand() * 12000) }')
-    sed -e "s|@MODULE@|$module|" -e "s|@PORT@|$nginx_port|" \
-        -e "s|@DIRECTORY@|$work|" "$here/nginx.conf" >"$work/nginx.conf"
-    nginx -e "$work/nginx.log" -p "$work" -c nginx.conf 2>>"$work/nginx.err" &
-    nginx_pid=$!
-}
-
-# await_nginx CLIENT NAME: ends when nginx has served it, or itself has ended.
-await_nginx() {
-    while kill -0 "$nginx_pid" 2>/dev/null; do
-        "$1" "rtmp://127.0.0.1:$nginx_port/vod/$2" >/dev/null 2>&1 && return
-        sleep 0.1
-    done
-    return 1
-}
-
-# start_nginx CLIENT NAME: leaves nginx_pid and nginx_port; serves all files of
-# the work directory, which CLIENT has tried with NAME.
-start_nginx() {
-    try=1
-    try_nginx $try
-    until await_nginx "$1" "$2"; do
-        try=$((try + 1))
-        [ $try -le 5 ] || {
-            cat "$work/nginx.err" >&2
-            die "nginx did not start"
-        }
-        try_nginx $try
-    done
-}
-
-# spent PID: what its threads have used up to now: CPU time in ns, voluntary
-# context switches, and the time now in s.
-spent() {
-    cat "/proc/$1"/task/*/schedstat "/proc/$1"/task/*/status /proc/uptime |
-        awk 'NF == 3 && /^[0-9 ]+$/ { cpu_ns += $1 }
-             /^voluntary_ctxt_switches/ { switches += $2 }
-             /^[0-9.]+ [0-9.]+$/ { now = $1 }
-             END { printf "%.0f %.0f %.2f\n", cpu_ns, switches, now }'
-}
-
 warn_if_busy() {
     read -r busy _ </proc/loadavg
     case $busy in
@@ -115,16 +57,125 @@ warn_if_busy() {
     esac
 }
 
-# row FIGURE FLVD NGINX: one line of a summary; NGINX may be `-'.
-row() {
-    awk -v figure="$1" -v flvd="$2" -v nginx="$3" 'BEGIN {
-        if (nginx == "-") printf "%s,%.3f,-,-\n", figure, flvd
-        else if (nginx == 0) printf "%s,%.3f,%.3f,-\n", figure, flvd, nginx
-        else printf "%s,%.3f,%.3f,%.4f\n", figure, flvd, nginx, flvd / nginx }'
+# --- films -----------------------------------------------------------------
+
+# make_film NAME SECONDS WIDTHxHEIGHT FRAMES VIDEO_KBIT AUDIO_KBIT: at a constant
+# rate, 20 s that are repeated without encoding them anew.
+make_film() {
+    ffmpeg -v error -y -f lavfi -i "testsrc2=size=$3:rate=$4" -f lavfi \
+        -i sine=sample_rate=44100 -t 20 -pix_fmt yuv420p -c:v libx264 \
+        -preset veryfast -b:v "$5k" -minrate "$5k" -maxrate "$5k" \
+        -bufsize "$5k" -x264-params nal-hrd=cbr -g $((2 * $4)) -c:a aac \
+        -b:a "$6k" "$work/part.flv"
+    ffmpeg -v error -y -stream_loop $(($2 / 20)) -i "$work/part.flv" -c copy \
+        -t "$2" "$work/$1.flv"
 }
 
-# print_table FILE: a summary for people.
-print_table() {
-    echo
-    awk -F, '{ printf "%-48s %12s %12s %12s\n", $1, $2, $3, $4 }' "$1"
+# make_film_of KBIT NAME SECONDS: 100 or 1000 kbit/s, sound included.
+make_film_of() {
+    case $1 in
+    100) make_film "$2" "$3" 320x180 15 60 32 ;;
+    1000) make_film "$2" "$3" 640x360 25 890 96 ;;
+    esac
+}
+
+# --- servers ---------------------------------------------------------------
+
+# start_flvd ARGUMENT...: leaves pids and url.
+start_flvd() {
+    rm -f "$work/url"
+    "$flvd" -q -l 127.0.0.1:0 "$@" >"$work/url" &
+    pids=$!
+    await [ -s "$work/url" ] || die "flvd did not start"
+    url=$(cat "$work/url")
+}
+
+start_floor() {
+    rm -f "$work/url"
+    "$tools/floor" "$1" >"$work/url" &
+    pids=$!
+    await [ -s "$work/url" ] || die "the floor did not start"
+    url=$(cat "$work/url")
+}
+
+# nginx takes no port 0. One below those that the kernel gives out by itself,
+# tried anew if it is in use.
+try_nginx() {
+    nginx_port=$(awk -v seed="$1$$" 'BEGIN { srand(seed)
+        print 20000 + int(rand() * 12000) }')
+    user=
+    [ "$(id -u)" -ne 0 ] || user='user root;'
+    sed -e "s|@MODULE@|$module|" -e "s|@PORT@|$nginx_port|" \
+        -e "s|@USER@|$user|" -e "s|@FILES@|$most_files|" \
+        -e "s|@TUNING@|$2|" -e "s|@DIRECTORY@|$work|" \
+        "$here/nginx.conf" >"$work/nginx.conf"
+    nginx -e "$work/nginx.log" -p "$work" -c nginx.conf 2>>"$work/nginx.err" &
+    pids=$!
+}
+
+# Ends when nginx has served the film, or itself has ended.
+await_nginx() {
+    while kill -0 "$pids" 2>/dev/null; do
+        "$tools/viewer" "$url" >/dev/null 2>&1 && return
+        sleep 0.1
+    done
+    return 1
+}
+
+# start_nginx FILM TUNING
+start_nginx() {
+    try=0
+    until [ $try -gt 0 ] && await_nginx; do
+        try=$((try + 1))
+        [ $try -le 5 ] || {
+            cat "$work/nginx.err" >&2
+            die "nginx did not start"
+        }
+        try_nginx $try "$2"
+        url=rtmp://127.0.0.1:$nginx_port/vod/$(basename "$1" .flv)
+    done
+    pids="$pids $(cat "/proc/$pids/task/$pids/children")"
+}
+
+# start_server NAME FILM [FLVD_ARGUMENT]...: leaves url, and pids, the first of
+# which is our child. From three quarters of --max-clients on flvd defends
+# itself against those who only knock.
+start_server() {
+    server=$1
+    film=$work/$2.flv
+    shift 2
+    case $server in
+    flvd) start_flvd --max-clients 40000 "$@" "$film" ;;
+    floor) start_floor "$film" ;;
+    nginx) start_nginx "$film" 'chunk_size 60000; buflen 3s;' ;;
+    nginx-default) start_nginx "$film" '' ;;
+    esac
+}
+
+stop_server() {
+    kill "${pids%% *}"
+    wait "${pids%% *}" 2>/dev/null || :
+    pids=
+}
+
+# --- records ---------------------------------------------------------------
+
+# start_records NAME: in $results, a line for each figure of each run.
+start_records() {
+    records=$results/$1.csv
+    echo "server,case,viewers,figure,value" >"$records"
+}
+
+# note CASE VIEWERS: records the lines `FIGURE VALUE' that it reads.
+note() {
+    awk -v server="$server" -v case_name="$1" -v viewers="$2" 'NF == 2 {
+        print server "," case_name "," viewers "," $1 "," $2 }' >>"$records"
+}
+
+# what_viewer_told FILE: each `WORD NUMBER' as a line of its own, with the name
+# of its line before it.
+what_viewer_told() {
+    awk '$1 ~ /^(viewers|bytes)$/ { $0 = "- " $0 }
+        NF > 2 { for (i = 2; i < NF; i += 2)
+            print ($1 == "-" ? "" : $1 "_") $i, $(i + 1) }' "$1"
 }

@@ -24,6 +24,9 @@ static const char usage[] =
     "Usage: relay DELAY_MS URL\n"
     "  Prints a URL at which URL is reached, DELAY_MS away\n";
 
+/* --- one way ---------------------------------------------------------------
+ */
+
 /* Bytes on their way. */
 struct piece {
     int64_t due_ns;
@@ -84,26 +87,42 @@ static void start(struct way *way, pthread_t threads[2])
         die("pthread_create failed");
 }
 
-/* One client at a time; ends with it. */
-static void relay(int client, const struct addrinfo *server, int64_t delay_ns)
+/* --- one connection ------------------------------------------------------- */
+
+struct connection {
+    int client;
+    int64_t delay_ns;
+    const struct addrinfo *server;
+};
+
+static void connect_on(const struct connection *connection, int to_server)
 {
-    int to_server = socket(server->ai_family, SOCK_STREAM, 0);
-    struct way there = {.from = client,
-                        .to = to_server,
-                        .delay_ns = delay_ns,
-                        .first_delay_ns = 3 * delay_ns};
-    struct way back = {.from = to_server,
-                       .to = client,
-                       .delay_ns = delay_ns,
-                       .first_delay_ns = delay_ns};
-    pthread_t threads[4];
+    const struct addrinfo *server = connection->server;
     const int on = 1;
 
     if (to_server < 0 ||
         connect(to_server, server->ai_addr, server->ai_addrlen) < 0)
         die("connect: %s", strerror(errno));
     setsockopt(to_server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(connection->client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+static void *relay(void *argument)
+{
+    struct connection *connection = argument;
+    int64_t delay_ns = connection->delay_ns;
+    int to_server = socket(connection->server->ai_family, SOCK_STREAM, 0);
+    struct way there = {.from = connection->client,
+                        .to = to_server,
+                        .delay_ns = delay_ns,
+                        .first_delay_ns = 3 * delay_ns};
+    struct way back = {.from = to_server,
+                       .to = connection->client,
+                       .delay_ns = delay_ns,
+                       .first_delay_ns = delay_ns};
+    pthread_t threads[4];
+
+    connect_on(connection, to_server);
     start(&there, threads);
     start(&back, threads + 2);
     for (int i = 0; i < 4; i++)
@@ -113,15 +132,35 @@ static void relay(int client, const struct addrinfo *server, int64_t delay_ns)
         close(back.pair[i]);
     }
     close(to_server);
+    close(connection->client);
+    free(connection);
+    return NULL;
 }
 
-int main(int argc, char *argv[])
+/* --- all of them ---------------------------------------------------------- */
+
+static int listen_anywhere(const struct wire_target *target)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (listener < 0 ||
+        bind(listener, (const struct sockaddr *)&address, length) < 0 ||
+        listen(listener, 16) < 0 ||
+        getsockname(listener, (struct sockaddr *)&address, &length) < 0)
+        die("listen: %s", strerror(errno));
+    printf("rtmp://127.0.0.1:%u/%s/%s\n", ntohs(address.sin_port), target->app,
+           target->stream_name);
+    fflush(stdout);
+    return listener;
+}
+
+int main(int argc, char *argv[])
+{
+    const struct addrinfo *server;
     struct wire_target target;
-    struct addrinfo *server;
     int64_t delay_ns;
     int listener;
 
@@ -132,21 +171,21 @@ int main(int argc, char *argv[])
     delay_ns = (int64_t)(read_number(argv[1], 1e4) * 1e6);
     server = wire_target_read(&target, argv[2]);
     signal(SIGPIPE, SIG_IGN);
-    listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (listener < 0 ||
-        bind(listener, (const struct sockaddr *)&address, length) < 0 ||
-        listen(listener, 16) < 0 ||
-        getsockname(listener, (struct sockaddr *)&address, &length) < 0)
-        die("listen: %s", strerror(errno));
-    printf("rtmp://127.0.0.1:%u/%s/%s\n", ntohs(address.sin_port), target.app,
-           target.stream_name);
-    fflush(stdout);
+    listener = listen_anywhere(&target);
     for (;;) {
-        int client = accept(listener, NULL, NULL);
+        struct connection *connection = malloc(sizeof(*connection));
+        pthread_t thread;
 
-        if (client < 0)
+        if (connection == NULL)
+            die("out of memory");
+        *connection =
+            (struct connection){.client = accept(listener, NULL, NULL),
+                                .delay_ns = delay_ns,
+                                .server = server};
+        if (connection->client < 0)
             die("accept: %s", strerror(errno));
-        relay(client, server, delay_ns);
-        close(client);
+        if (pthread_create(&thread, NULL, relay, connection) != 0)
+            die("pthread_create failed");
+        pthread_detach(thread);
     }
 }
