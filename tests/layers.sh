@@ -53,7 +53,8 @@ bad=$(echo "$undefined" | grep -E " U (__)?($calls)(_chk)?(@.*)?\$")
 [ -z "$bad" ] || fault "flvd waits in blocking calls, without any of these:
 $bad"
 
-for test in "$srcdir"/tests/unit/test_*.c "$srcdir"/tests/session/test_*.c; do
+for test in "$srcdir"/tests/unit/test_*.c "$srcdir"/tests/session/test_*.c \
+    "$srcdir"/tests/fuzz/fuzz_*.c; do
     [ -e "$test" ] || continue
     test=${test#"$srcdir"/}
     grep -q "${test%.c}\>" "$srcdir/Makefile.am" ||
