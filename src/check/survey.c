@@ -495,7 +495,8 @@ static void judge_last_back_pointer(struct walk *walk)
 {
     struct stat st;
 
-    if (fstat(walk->fd, &st) == 0 && st.st_size < walk->position.offset_bytes)
+    if (walk->survey->tags > 0 && fstat(walk->fd, &st) == 0 &&
+        st.st_size < walk->position.offset_bytes)
         tell(walk, SURVEY_WARNING, 1, st.st_size,
              "the PreviousTagSize behind the last tag is missing");
 }

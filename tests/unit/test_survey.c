@@ -530,6 +530,13 @@ START_TEST(a_file_without_media_is_damaged)
     expect(s, "offset 13: has no playable tag");
     ck_assert_uint_eq(s->survey.tags, 0);
     free(s);
+
+    /* behind which no link is missed: there is no last tag */
+    flv_bytes_hex(&b, "46 4C 56 01 05 00 00 00 09 00 00");
+    s = survey(&b);
+    expect(s, "offset 13: has no playable tag");
+    expect_counts(s, 1, 1); /* and no metadata */
+    free(s);
 }
 END_TEST
 
