@@ -36,8 +36,10 @@
 /* Bytes that are read at one go. Commands are a few hundred. */
 #define READ_BYTES 2048
 
-/* SO_RCVTIMEO wakes up to 7 ms late: what must be exact is slept from here. */
-#define EXACT_WAIT_NS (10 * CLOCK_NS_PER_MS)
+/* SO_RCVTIMEO wakes up to 7 ms late: what must be exact is slept from here. It
+ * is more than lies between two tags of most films, so that a tag costs one
+ * wake-up, not two; a command is heard so much later at most. */
+#define EXACT_WAIT_NS (25 * CLOCK_NS_PER_MS)
 
 /* How often a worker that is stuck in a write looks up: often enough to hear a
  * pause in time; seldom once the viewer has taken nothing for a while, as
