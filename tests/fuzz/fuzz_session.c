@@ -386,16 +386,24 @@ static void serve(void)
         .stall_timeout_ns = 3600 * CLOCK_NS_PER_S};
     const struct sockaddr_storage peer = {.ss_family = AF_UNIX};
     struct roster roster;
+    struct census census;
+    struct feed_pool feeds;
 
-    roster_init(&roster, options.max_clients, 1);
+    MUST(roster_init(&roster, options.max_clients, 1));
+    MUST(census_init(&census, 0, options.max_clients, 1));
+    feed_pool_init(&feeds);
     context = (struct session_context){.options = &options,
                                        .library = open_library(),
                                        .roster = &roster,
+                                       .census = &census,
+                                       .feeds = &feeds,
                                        .started_ns = now_ns};
     MUST(session_start(&context, -1, &peer, NULL) == SESSION_STARTED);
     MUST(roster_count(&roster) == 0);
     library_tidy(context.library);
     library_close(context.library);
+    feed_pool_destroy(&feeds);
+    census_destroy(&census);
     roster_destroy(&roster);
 }
 
