@@ -508,8 +508,9 @@ static enum session_end live(struct session *session)
         session->started_ns + session->context->options->handshake_timeout_ns;
     enum session_end end = shake_hands(session, deadline_ns);
 
-    /* Nothing that follows goes as deep as a handshake, TLS above all. */
-    stack_give_back();
+    /* Nothing that follows goes as deep as a handshake of TLS. */
+    if (session->transport.tls != NULL)
+        stack_give_back();
     if (end == SESSION_GOES_ON)
         end = converse(session);
     if (end == SESSION_SERVER_STOPS || end == SESSION_BAD_COMMAND ||

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "peer_tls.h"
+#include "stack_watch.h"
 
 /* Generous: sanitizers, valgrind and busy machines make tests 20 times
  * slower, and nothing waits for it but a test that fails. */
@@ -108,6 +109,7 @@ void server_stop(struct server *server, const char *reason)
 {
     ck_assert_msg(roster_wait_empty(&server->roster, deadline_ns) == 0,
                   "a session has not ended");
+    stack_watch_check();
     library_close(server->library);
     tls_context_free(server->tls);
     roster_destroy(&server->roster);
