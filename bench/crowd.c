@@ -221,5 +221,6 @@ void crowd_free(struct crowd *crowd)
     for (size_t i = 0; i < crowd->viewers; i++)
         watcher_free(&crowd->watchers[i]);
     free(crowd->watchers);
-    lateness_free(&crowd->scene.lateness);
+    lateness_free(&crowd->scene.all);
+    lateness_free(&crowd->scene.steady);
 }

@@ -110,9 +110,10 @@ static bool report(struct crowd *crowd)
            dropped);
     report_bytes(crowd);
     report_joins(crowd);
-    lateness_report(&crowd->scene.lateness, "late_ms");
-    lateness_start_at_earliest(&crowd->scene.lateness);
-    lateness_report(&crowd->scene.lateness, "off_ms");
+    lateness_report(&crowd->scene.all, "late_ms");
+    lateness_report(&crowd->scene.steady, "steady_ms");
+    lateness_start_at_earliest(&crowd->scene.all);
+    lateness_report(&crowd->scene.all, "off_ms");
     return joined + early == crowd->viewers && dropped == 0;
 }
 

@@ -94,15 +94,17 @@ static void hear_first_frame(struct watcher *watcher, int64_t now)
 }
 
 static void note_lateness(const struct watcher *watcher,
-                          struct lateness *lateness, int64_t now)
+                          struct watcher_scene *scene, int64_t now)
 {
     const struct wire_chunk_stream *stream = watcher->reader->stream;
+    int32_t due_ms = (int32_t)(stream->timestamp_ms - watcher->first_frame_ms);
+    double late_ms = milliseconds(watcher->first_frame_ns, now) - due_ms;
 
-    if (stream->type == RTMP_AUDIO || stream->type == RTMP_VIDEO)
-        lateness_add(lateness, watcher->number,
-                     milliseconds(watcher->first_frame_ns, now) -
-                         (double)(int32_t)(stream->timestamp_ms -
-                                           watcher->first_frame_ms));
+    if (stream->type != RTMP_AUDIO && stream->type != RTMP_VIDEO)
+        return;
+    lateness_add(&scene->all, watcher->number, late_ms);
+    if (due_ms >= 0 && (uint32_t)due_ms >= scene->target.buffer_ms)
+        lateness_add(&scene->steady, watcher->number, late_ms);
 }
 
 /* False if the server refuses. */
@@ -113,7 +115,7 @@ static bool hear_message(struct watcher *watcher, struct watcher_scene *scene,
     struct wire_output output = {.used = 0};
 
     if (watcher->stage == WATCHER_WATCHING) {
-        note_lateness(watcher, &scene->lateness, now);
+        note_lateness(watcher, scene, now);
         return true;
     }
     if (wire_is_refusal(reader))

@@ -49,7 +49,9 @@ struct watcher {
 struct watcher_scene {
     const struct addrinfo *server;
     struct wire_target target;
-    struct lateness lateness; /* of those that parse */
+    /* Of those that parse: all messages, and those whose time comes after the
+     * announced buffer. What comes first cannot be far ahead. */
+    struct lateness all, steady;
 };
 
 /* Makes the socket; a viewer whose connection fails at once is gone. */
