@@ -70,6 +70,8 @@ static enum session_end handle_create_stream(struct command *command)
         if (stream->id != 0)
             continue;
         net_stream_init(stream, id);
+        if (id > connection->stream_count)
+            connection->stream_count = id;
         stream->buffer_ms = connection->default_buffer_ms;
         net_connection_add_result(connection, command->call.transaction_id, id);
         return SESSION_GOES_ON;

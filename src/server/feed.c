@@ -205,7 +205,8 @@ static void add_replies(struct feed *feed, struct outbox *outbox)
     const uint8_t *bytes;
     size_t length;
 
-    if (feed->in_message || !gather_has_room(&feed->gather, 0))
+    if (feed->in_message || outbox_is_taken(outbox) ||
+        !gather_has_room(&feed->gather, 0))
         return;
     bytes = outbox_take(outbox, &length);
     if (bytes == NULL)
@@ -318,8 +319,8 @@ static bool next_message(struct feed *feed, struct net_connection *connection,
                          int64_t now_ns, int64_t *due_ns)
 {
     *due_ns = CLOCK_NEVER;
-    for (size_t i = 0; i < feed->stream_count; i++) {
-        size_t turn = (feed->turn + i) % feed->stream_count;
+    for (size_t i = 0; i < connection->stream_count; i++) {
+        size_t turn = (feed->turn + i) % connection->stream_count;
         struct net_stream *stream = &connection->streams[turn];
 
         if (!stream->is_playing)
@@ -347,12 +348,8 @@ int64_t feed_fill(struct feed *feed, struct net_connection *connection,
 
     connection->media_changed = false;
     feed->continues = feed->in_message;
-    feed->stream_count = 0;
-    for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++) {
+    for (size_t i = 0; i < connection->stream_count; i++)
         connection->streams[i].is_marked = false;
-        if (connection->streams[i].is_playing)
-            feed->stream_count = i + 1;
-    }
     if (feed->in_message && !feed->is_blank)
         use_source(feed);
     while (!is_full(feed) && !failed) {
@@ -435,7 +432,7 @@ void feed_drop_unsent(struct feed *feed, struct net_connection *connection)
         connection->sent_bytes -= feed->begun[i].bytes;
         connection->sent_tags--;
     }
-    for (size_t i = 0; dropped > 0 && i < RTMP_MAX_MESSAGE_STREAMS; i++) {
+    for (size_t i = 0; dropped > 0 && i < connection->stream_count; i++) {
         struct net_stream *stream = &connection->streams[i];
 
         if (stream->is_playing && stream->is_marked)
@@ -455,7 +452,7 @@ void feed_file_failed(struct feed *feed, struct net_connection *connection,
     gather_blank_file(&feed->gather);
     if (feed->in_message)
         feed->is_blank = true;
-    for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++) {
+    for (size_t i = 0; i < connection->stream_count; i++) {
         struct net_stream *stream = &connection->streams[i];
 
         if (stream->is_playing && playback_movie(stream->playback) == failed)

@@ -23,9 +23,8 @@ struct feed {
     bool is_blank;        /* its file failed: zeros instead */
     uint8_t continuation[RTMP_MAX_CHUNK_HEADER_BYTES];
     size_t continuation_bytes;
-    size_t turn;         /* whose stream is asked first for the next message */
-    size_t stream_count; /* up to the last one that plays */
-    bool continues;      /* the gather begins with the rest of a message */
+    size_t turn;    /* whose stream is asked first for the next message */
+    bool continues; /* the gather begins with the rest of a message */
     /* What the gather refers to: windows of one movie, */
     struct movie *source; /* which is NULL without file parts; one reference
                              is held for it and `movie` where they are the

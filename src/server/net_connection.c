@@ -68,7 +68,7 @@ bool net_connection_set_app(struct net_connection *connection,
 
 bool net_connection_is_playing(const struct net_connection *connection)
 {
-    for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++) {
+    for (size_t i = 0; i < connection->stream_count; i++) {
         if (connection->streams[i].is_playing)
             return true;
     }

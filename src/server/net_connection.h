@@ -49,6 +49,8 @@ struct net_connection {
                        when it was too long */
     size_t app_path_length;
     struct play_query url_query; /* of the connection's URL */
+    size_t stream_count; /* those behind them were never created, and who
+                            only looks stays away from their memory */
     struct net_stream streams[RTMP_MAX_MESSAGE_STREAMS];
     struct outbox outbox;
     char app[LOG_ESCAPED_BYTES];  /* as received, escaped; "" before connect */

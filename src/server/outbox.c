@@ -76,6 +76,11 @@ const uint8_t *outbox_take(struct outbox *outbox, size_t *length)
     return *length > 0 ? outbox->bytes + from : NULL;
 }
 
+bool outbox_is_taken(const struct outbox *outbox)
+{
+    return outbox->used == outbox->taken;
+}
+
 void outbox_untake(struct outbox *outbox, size_t length)
 {
     outbox->taken -= length;

@@ -47,6 +47,9 @@ void outbox_add_user_control(struct outbox *outbox,
  * is until outbox_sent. */
 const uint8_t *outbox_take(struct outbox *outbox, size_t *length);
 
+/* Whether nothing was added since. */
+bool outbox_is_taken(const struct outbox *outbox);
+
 /* The last `length` bytes that were taken were not sent, and never will be from
  * where they went: they can be taken again. */
 void outbox_untake(struct outbox *outbox, size_t length);

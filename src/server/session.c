@@ -315,7 +315,7 @@ static int64_t phase_deadline_ns(const struct session *session,
         return connection->idle_since_ns + options->idle_timeout_ns;
     }
     *reason = SESSION_BURST_TIMEOUT;
-    for (size_t i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++) {
+    for (size_t i = 0; i < connection->stream_count; i++) {
         const struct net_stream *stream = &connection->streams[i];
 
         if (net_stream_owes_burst(stream))
