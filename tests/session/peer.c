@@ -70,6 +70,7 @@ void server_start(struct server *server, struct flv_bytes file)
     ck_assert(log_start(server->log_fd, LOG_LEVEL_DEBUG));
     server->library = library_open((char *[]){server->path}, 1, &error);
     ck_assert_msg(server->library != NULL, "the file %s", error.reason.what);
+    stack_watch_start();
     ck_assert(roster_init(&server->roster, server->options.max_clients, 1));
     ck_assert(census_init(&server->census, 0, 0, 1));
     server->tls = over_tls ? peer_tls_make_server() : NULL;

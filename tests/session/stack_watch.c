@@ -1,7 +1,8 @@
 /* A pthread_create of our own, in front of the one of libc: it gives threads
  * stacks of the size that was asked for, of which each page reads as zeros
  * until it is touched, and which are looked at afterwards. They are never
- * unmapped: nobody can tell when a detached thread has quite gone. */
+ * unmapped: nobody can tell when a detached thread has quite gone. Tests that
+ * do not start the watch get the threads of libc. */
 #include "config.h"
 
 #include "stack_watch.h"
@@ -37,6 +38,7 @@ static struct {
     size_t bytes;
 } stacks[WATCHED_THREADS];
 static atomic_size_t stack_count;
+static atomic_bool is_watching;
 
 typedef int create_function(pthread_t *, const pthread_attr_t *,
                             void *(*)(void *), void *);
@@ -75,13 +77,18 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     size_t bytes;
     void *stack;
 
-    if (attributes == NULL || is_valgrind() ||
+    if (attributes == NULL || !atomic_load(&is_watching) ||
         pthread_attr_getstacksize(attributes, &bytes) != 0 ||
         (stack = new_stack(bytes)) == NULL)
         return create(thread, attributes, run, argument);
     changed = *attributes;
     pthread_attr_setstack(&changed, stack, bytes);
     return create(thread, &changed, run, argument);
+}
+
+void stack_watch_start(void)
+{
+    atomic_store(&is_watching, !is_valgrind());
 }
 
 static size_t touched(const uint8_t *lowest, size_t bytes)
@@ -111,6 +118,10 @@ void stack_watch_check(void)
 }
 
 #else
+
+void stack_watch_start(void)
+{
+}
 
 void stack_watch_check(void)
 {

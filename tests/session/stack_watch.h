@@ -4,8 +4,11 @@
 #ifndef FLVD_TESTS_SESSION_STACK_WATCH_H
 #define FLVD_TESTS_SESSION_STACK_WATCH_H
 
-/* Checks that all threads that were made with attributes, as workers are, have
- * left a quarter of their stacks untouched. */
+/* From here on threads that are made with attributes, as workers are, are
+ * watched. */
+void stack_watch_start(void);
+
+/* Checks that they have all left a quarter of their stacks untouched. */
 void stack_watch_check(void);
 
 #endif
