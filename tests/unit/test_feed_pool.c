@@ -5,6 +5,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "flv_bytes.h"
+
 static struct feed_pool pool;
 
 START_TEST(the_newest_is_taken_first)
@@ -43,19 +45,32 @@ END_TEST
 
 START_TEST(what_was_in_it_is_dropped)
 {
+    const struct movie_options movie_options = {.on_fault = NULL};
+    struct movie_error error;
+    struct flv_bytes file = {0};
+
+    flv_bytes_file_header(&file);
+    flv_bytes_keyframe(&file, 0, 100);
+    struct movie *const movie =
+        movie_open(flv_bytes_open(&file), &movie_options, &error);
+    ck_assert_ptr_nonnull(movie);
     feed_pool_init(&pool);
     struct feed *const feed = feed_pool_take(&pool);
 
+    feed->movie = movie_ref(movie);
     gather_add_memory(&feed->gather, "abc", 3);
     feed->in_message = true;
     feed->is_blank = true;
     feed_pool_give(&pool, feed);
+    ck_assert_ptr_null(feed->movie); /* who waits keeps no file open */
     ck_assert_ptr_eq(feed_pool_take(&pool), feed);
     ck_assert_uint_eq(feed->gather.bytes, 0);
     ck_assert(!feed->in_message);
     ck_assert(!feed->is_blank);
     feed_pool_give(&pool, feed);
     feed_pool_destroy(&pool);
+    movie_unref(movie);
+    flv_bytes_free(&file);
 }
 END_TEST
 
