@@ -33,6 +33,23 @@ static void must_be_key(struct amf0_string key)
     MUST(!amf0_string_is(key, "keyframes") && !amf0_string_is(key, "filesize"));
 }
 
+static bool is_same(struct amf0_string a, struct amf0_string b)
+{
+    return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+}
+
+/* No member that follows may have the key. */
+static void must_be_only(struct amf0_string key, struct byte_reader r)
+{
+    struct amf0_string other;
+
+    MUST(amf0_skip(&r));
+    while (amf0_next_member(&r, &other)) {
+        MUST(!is_same(key, other));
+        MUST(amf0_skip(&r));
+    }
+}
+
 /* Reads what was written; returns the number of members. */
 static uint32_t read_members(struct byte_reader *r, double duration_s)
 {
@@ -42,6 +59,7 @@ static uint32_t read_members(struct byte_reader *r, double duration_s)
 
     while (amf0_next_member(r, &key)) {
         must_be_key(key);
+        must_be_only(key, *r);
         MUST(amf0_read(r, &value));
         if (value.type == AMF0_NUMBER)
             MUST(isfinite(value.number));

@@ -4,7 +4,7 @@
  *
  * Tags lie in the file, and where the file's times rise, those that are given
  * out do, too, over all seams, until something leads elsewhere; no play is
- * busy without end. Who goes back to a place gets the same tags again. */
+ * busy without end. */
 #include "config.h"
 
 #include <string.h>
@@ -53,7 +53,6 @@ static uint32_t last_ms;
 static struct playback_place place;
 static bool is_saved;
 static size_t given_out;
-static struct playback_item first_item; /* behind the place */
 
 static struct movie *open_file(int fd)
 {
@@ -90,10 +89,12 @@ static void take_item(const struct playback_item *item)
     MUST(tag->size_bytes >= 1 && tag->offset_bytes >= 0 &&
          (size_t)tag->offset_bytes <= file_bytes &&
          tag->size_bytes <= file_bytes - (size_t)tag->offset_bytes);
-    if (is_saved && given_out++ == 0)
-        first_item = *item;
+    if (is_saved)
+        given_out++;
     if (!flv_tag_kind_is_frame(tag->kind))
         return;
+    MUST(item->timestamp_ms == 0 ||
+         playback_position_ms(&playback) >= (int64_t)item->timestamp_ms);
     if (times_rise && has_last)
         MUST(item->timestamp_ms >= last_ms);
     has_last = true;
@@ -137,6 +138,7 @@ static void run(int64_t until_ns)
             break;
         }
         MUST(++busy < MAX_BUSY_STEPS);
+        now_ns += 1000; /* it took a while */
     }
     if (until_ns > now_ns)
         now_ns = until_ns;

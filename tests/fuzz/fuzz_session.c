@@ -44,7 +44,7 @@ struct plan {
     uint8_t take;  /* how much goes at one go: its square; 0: all */
     uint8_t unused;
     uint8_t stall; /* this one of every 16 writes and all behind it wait */
-    uint8_t fault; /* this write finds that the file cannot be read */
+    uint8_t fault; /* from this write on no file can be read */
 };
 
 static struct plan plan;
@@ -56,6 +56,7 @@ static int64_t next_ns;
 static bool asks_for_less; /* receiveAudio or receiveVideo may be in there */
 static unsigned calls;
 static unsigned writes;
+static unsigned file_faults; /* in a row */
 static struct session_context context;
 
 /* --- what flvd says ------------------------------------------------------ */
@@ -196,7 +197,7 @@ static size_t hand_over(const struct gather *gather, size_t n)
         if (gather->file_offsets[i] < 0) {
             hear(part->iov_base, length);
         } else {
-            if (writes == plan.fault ||
+            if (writes >= plan.fault ||
                 pread(gather->file_fd, buffer, length,
                       (off_t)gather->file_offsets[i]) != (ssize_t)length)
                 return done;
@@ -238,8 +239,11 @@ static enum transport_result peer_write(struct transport *transport,
         return TRANSPORT_OK;
     }
     n = hand_over(gather, gather->bytes < most ? gather->bytes : most);
+    /* What cannot be read is not asked for again, but by another stream. */
+    MUST(n > 0 || ++file_faults <= RTMP_MAX_MESSAGE_STREAMS);
     if (n == 0)
         return TRANSPORT_FILE_FAULT;
+    file_faults = 0;
     consume(gather, n);
     return TRANSPORT_OK;
 }
@@ -434,7 +438,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     byte_reader_init(&coming, input, length);
     asks_for_less = holds(data, size, "receive");
     now_ns = next_ns = 1000 * CLOCK_NS_PER_S;
-    calls = writes = 0;
+    calls = writes = file_faults = 0;
     memset(&heard, 0, sizeof(heard));
     heard.reader = chunk_reader_new();
     MUST(heard.reader != NULL);
