@@ -134,7 +134,8 @@ void transport_close_gently(struct transport *transport, int64_t deadline_ns)
     while (transport_has_unsent(transport) && clock_now_ns() < deadline_ns)
         clock_sleep_until(clock_now_ns() + LINGER_STEP_NS);
     while (transport_read_now(transport, waste, sizeof(waste), &length) ==
-           TRANSPORT_OK)
+               TRANSPORT_OK &&
+           clock_now_ns() < deadline_ns)
         ;
     if (shutdown(transport->fd, SHUT_WR) != 0)
         return;
