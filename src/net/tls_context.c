@@ -23,6 +23,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "net/tls_kernel.h"
 #include "net/transport_tls.h"
 
 #define LEAST_SECURITY_LEVEL 2
@@ -250,10 +251,20 @@ static void set_up(SSL_CTX *context, struct tls_keys *keys)
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    if (tls_kernel_is_offered())
+        SSL_CTX_set_options(context, SSL_OP_ENABLE_KTLS);
     /* Several small records, or header and body, in one recv. */
     SSL_CTX_set_read_ahead(context, 1);
     (void)SSL_CTX_set_tlsext_servername_callback(context, choose_pair);
     (void)SSL_CTX_set_tlsext_servername_arg(context, keys);
+}
+
+static void tell_who_encrypts(void)
+{
+    log_info(
+        tls_kernel_is_offered()
+            ? "kernel TLS: the kernel encrypts what is sent over TLS"
+            : "no kernel TLS here: OpenSSL encrypts what is sent over TLS");
 }
 
 static SSL_CTX *read_pair(struct tls_keys *keys, const struct tls_pair *pair,
@@ -294,6 +305,7 @@ static struct tls_keys *read_keys(const struct tls_pair *pairs, size_t count,
     }
     for (size_t i = 0; i < count; i++)
         tell_validity(keys->contexts[i], pairs[i].certificate_path);
+    tell_who_encrypts();
     return keys;
 }
 

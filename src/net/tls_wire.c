@@ -3,17 +3,32 @@
 
 #include "net/tls_wire.h"
 
+#include <errno.h>
 #include <openssl/bio.h>
+#include <openssl/ssl3.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 
 #include "net/socket.h"
+#include "net/tls_kernel.h"
+
+/* What OpenSSL says to its own BIO of a socket. <openssl/bio.h> has these
+ * numbers in a comment, for all of OpenSSL 3; nothing says them unless
+ * SSL_OP_ENABLE_KTLS was set. */
+#define CONTROL_KERNEL_KEYS 72
+#define CONTROL_KERNEL_RECORD_TYPE 74
 
 void tls_wire_init(struct tls_wire *wire, const struct transport *transport)
 {
     *wire = (struct tls_wire){.transport = transport, .state = TRANSPORT_OK};
+}
+
+static void stop(struct tls_wire *wire, enum transport_result state)
+{
+    wire->state = state;
+    wire->error = errno;
 }
 
 void tls_wire_destroy(struct tls_wire *wire)
@@ -35,6 +50,11 @@ static enum transport_result send_bytes(const struct tls_wire *wire,
     struct iovec part = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
     const struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
+    if (wire->kernel_encrypts) {
+        *length = size;
+        return tls_kernel_write(wire->transport->fd, wire->record_type, bytes,
+                                size, deadline_ns);
+    }
     return socket_write(wire->transport->fd, &message, deadline_ns, length);
 }
 
@@ -49,7 +69,7 @@ enum transport_result tls_wire_flush(struct tls_wire *wire, int64_t deadline_ns)
                         deadline_ns, &length);
     if (result != TRANSPORT_OK) {
         if (result != TRANSPORT_TIMEOUT)
-            wire->state = result;
+            stop(wire, result);
         return result;
     }
     wire->kept_first += length;
@@ -65,8 +85,12 @@ static bool keep(struct tls_wire *wire, const uint8_t *bytes, size_t size)
 {
     uint8_t *kept;
 
-    if (size > TLS_WIRE_KEPT_BYTES - wire->kept_bytes)
+    /* Each record of the kernel's is one call. */
+    if (size > TLS_WIRE_KEPT_BYTES - wire->kept_bytes ||
+        (wire->kernel_encrypts && wire->kept_bytes > 0)) {
+        errno = ENOBUFS;
         return false;
+    }
     if (wire->kept_bytes > 0)
         memmove(wire->kept, wire->kept + wire->kept_first, wire->kept_bytes);
     wire->kept_first = 0;
@@ -81,6 +105,13 @@ static bool keep(struct tls_wire *wire, const uint8_t *bytes, size_t size)
 
 /* --- the BIO -------------------------------------------------------------- */
 
+/* OpenSSL cannot give the kernel other keys. */
+static bool changes_keys(const struct tls_wire *wire, const uint8_t *bytes)
+{
+    return wire->record_type == SSL3_RT_HANDSHAKE &&
+           bytes[0] == SSL3_MT_KEY_UPDATE;
+}
+
 static int wire_write(BIO *bio, const char *data, size_t size, size_t *written)
 {
     struct tls_wire *wire = BIO_get_data(bio);
@@ -89,16 +120,21 @@ static int wire_write(BIO *bio, const char *data, size_t size, size_t *written)
     size_t length = 0;
 
     BIO_clear_retry_flags(bio);
+    if (wire->kernel_encrypts && changes_keys(wire, bytes)) {
+        errno = EPROTO;
+        stop(wire, TRANSPORT_ERROR);
+        return 0;
+    }
     if (wire->kept_bytes == 0)
         result = send_bytes(wire, bytes, size, SOCKET_NOW, &length);
     if (result == TRANSPORT_TIMEOUT)
         length = 0;
     else if (result != TRANSPORT_OK) {
-        wire->state = result;
+        stop(wire, result);
         return 0;
     }
     if (length < size && !keep(wire, bytes + length, size - length)) {
-        wire->state = TRANSPORT_ERROR;
+        stop(wire, TRANSPORT_ERROR);
         return 0;
     }
     *written = size;
@@ -121,7 +157,7 @@ static int wire_read(BIO *bio, char *data, size_t size, size_t *length)
         return 0;
     }
     if (result != TRANSPORT_OK) {
-        wire->state = result;
+        stop(wire, result);
         return 0;
     }
     if (wire->transport->acknowledge_at_once)
@@ -133,17 +169,31 @@ static int wire_read(BIO *bio, char *data, size_t size, size_t *length)
     return 1;
 }
 
+/* What is kept was encrypted already, and would be once more. */
+static bool let_the_kernel_encrypt(struct tls_wire *wire, const void *keys)
+{
+    if (wire->kernel_encrypts || wire->kept_bytes > 0)
+        return false;
+    wire->kernel_encrypts = tls_kernel_start(wire->transport->fd, keys);
+    return wire->kernel_encrypts;
+}
+
 static long wire_control(BIO *bio, int command, long number, void *pointer)
 {
-    const struct tls_wire *wire = BIO_get_data(bio);
+    struct tls_wire *wire = BIO_get_data(bio);
 
-    (void)number;
-    (void)pointer;
     switch (command) {
     case BIO_CTRL_EOF:
         return wire->state == TRANSPORT_CLOSED;
     case BIO_CTRL_FLUSH: /* what is kept is flushed when there is time */
         return 1;
+    case CONTROL_KERNEL_KEYS: /* `number`: for writing, not for reading */
+        return number != 0 && let_the_kernel_encrypt(wire, pointer);
+    case BIO_CTRL_GET_KTLS_SEND:
+        return wire->kernel_encrypts;
+    case CONTROL_KERNEL_RECORD_TYPE:
+        wire->record_type = (uint8_t)number;
+        return 0;
     default:
         return 0;
     }

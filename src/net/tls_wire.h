@@ -23,9 +23,14 @@ struct tls_wire {
     const struct transport *transport;
     /* Why the socket moves nothing more; TRANSPORT_OK as long as it does. */
     enum transport_result state;
+    int error;       /* errno, as it was then */
     size_t may_read; /* until tls_wire_allow_reading */
     bool has_read;   /* and what the very first byte was */
     uint8_t first_byte;
+    /* The kernel encrypts what is written: application data goes past OpenSSL,
+     * from which only records of other types come; the type of the latest. */
+    bool kernel_encrypts;
+    uint8_t record_type;
     uint8_t *kept; /* NULL: nothing */
     size_t kept_first;
     size_t kept_bytes;

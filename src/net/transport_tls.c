@@ -93,12 +93,14 @@ static void tls_say_end(struct transport *transport, int64_t deadline_ns)
 {
     struct tls_link *link = transport->link;
 
-    if (link == NULL || !is_established(link))
+    if (link == NULL)
         return;
     ERR_clear_error();
-    if ((SSL_get_shutdown(link->ssl) & SSL_SENT_SHUTDOWN) == 0)
+    if (is_established(link) &&
+        (SSL_get_shutdown(link->ssl) & SSL_SENT_SHUTDOWN) == 0)
         (void)SSL_shutdown(link->ssl);
     ERR_clear_error();
+    /* Also what a handshake that failed says: the peer learns why. */
     while (tls_wire_has_kept(&link->wire) &&
            tls_wire_flush(&link->wire, deadline_ns) == TRANSPORT_OK &&
            deadline_ns != SOCKET_NOW && clock_now_ns() < deadline_ns)
@@ -137,8 +139,10 @@ static enum transport_result judge(struct tls_link *link, int status)
 
     if (error == SSL_ERROR_WANT_READ)
         return TRANSPORT_TIMEOUT;
-    if (link->wire.state != TRANSPORT_OK)
+    if (link->wire.state != TRANSPORT_OK) {
+        errno = link->wire.error;
         return link->wire.state;
+    }
     if (error == SSL_ERROR_ZERO_RETURN)
         return TRANSPORT_CLOSED;
     link->fault = reason_text(ERR_peek_error());
@@ -340,7 +344,9 @@ static enum transport_result tls_write(struct transport *transport,
         if (result != TRANSPORT_OK || tls_wire_has_kept(&link->wire))
             return result;
     }
-    return write_records(link, gather);
+    return link->wire.kernel_encrypts
+               ? transport_plain_ops.write(transport, gather, deadline_ns)
+               : write_records(link, gather);
 }
 
 /* --- texts ---------------------------------------------------------------- */
@@ -349,7 +355,13 @@ static const char *tls_describe(const struct transport *transport)
 {
     const struct tls_link *link = transport->link;
 
-    return link != NULL ? SSL_get_version(link->ssl) : "TLS";
+    if (link == NULL)
+        return "TLS";
+    if (link->wire.kernel_encrypts)
+        return SSL_version(link->ssl) == TLS1_3_VERSION
+                   ? "TLSv1.3, encrypted by the kernel"
+                   : "TLSv1.2, encrypted by the kernel";
+    return SSL_get_version(link->ssl);
 }
 
 static const char *tls_fault(const struct transport *transport)

@@ -65,6 +65,8 @@ start_tls() {
 start_tls --once --tls-cert good.pem --tls-key good.key \
     --tls-cert rsa.pem --tls-key rsa.key
 
+wait_for_log 'kernel TLS' # or that there is none
+
 # play_with_ffmpeg CA URL FILE
 play_with_ffmpeg() {
     bounded 11 ffmpeg -nostdin -v error -y -tls_verify 1 -ca_file "$1" \
@@ -98,6 +100,13 @@ if command -v cvlc >/dev/null; then
         --demuxdump-file="$work/home/dump.flv" "$tls_url" >messages 2>&1 ||
         fail "VLC: $(cat messages)"
     expect_same_frames clip.flv home/dump.flv
+    as_nobody env HOME="$work/home" timeout --kill-after=5 15 cvlc -I dummy \
+        --no-dbus --play-and-exit \
+        --avio-options="{tls_verify=1,ca_file=$work/stranger.pem}" --demux=dump \
+        --demuxdump-file="$work/home/none.flv" "$tls_url" >messages 2>&1 ||
+        true
+    grep -q 'certificate' messages || fail "VLC says: $(cat messages)"
+    [ ! -s home/none.flv ] || fail "VLC trusts a CA that it does not know"
 fi
 
 # librtmp with GnuTLS: any ticket of TLS 1.3 would end it. It does not verify,
