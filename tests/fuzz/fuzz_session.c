@@ -24,7 +24,7 @@
 
 #define MAX_INPUT_BYTES 16384
 /* Then the peer resets the connection. */
-#define MAX_OUTPUT_BYTES (1u << 20)
+#define MAX_OUTPUT_BYTES (2u << 20)
 #define MAX_CALLS 3000
 
 #define FLAG_HANDSHAKE 1  /* is in the input; else the target makes one */
@@ -325,8 +325,11 @@ ssize_t __wrap_getrandom(void *data, size_t size, unsigned flags)
 #define FILES 3
 static char paths[FILES][32];
 
-/* Two seconds of small tags, one of them larger than a chunk, with a loss of
- * some bytes in the middle. */
+/* Larger than a gather. */
+#define BIG_TAG_BYTES (GATHER_MAX_BYTES + 50000)
+
+/* Two seconds of small tags and a big one; the last file has a loss of some
+ * bytes in the middle. */
 static void make_movie(struct flv_bytes *b, unsigned number)
 {
     const uint32_t step_ms = 40 + 10 * number;
@@ -339,7 +342,7 @@ static void make_movie(struct flv_bytes *b, unsigned number)
     flv_bytes_audio_config(b, 0);
     for (uint32_t i = 0; i < 50; i++) {
         if (i % 10 == 0)
-            flv_bytes_keyframe(b, i * step_ms, i == 10 ? 70000 : 200);
+            flv_bytes_keyframe(b, i * step_ms, i == 10 ? BIG_TAG_BYTES : 200);
         else
             flv_bytes_inter(b, i * step_ms, 20 + i);
         if (number == 2 && i == 25)
