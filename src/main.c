@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +21,13 @@
 #include "net/tls_context.h"
 #include "options.h"
 #include "passed.h"
+#include "server/keyring.h"
 #include "server/library.h"
 #include "server/limits.h"
 #include "server/listener.h"
+#include "server/name.h"
 #include "server/server.h"
+#include "server/token.h"
 
 /* What a reader of standard output that stalled has for the last lines. */
 #define OUTPUT_STOP_NS (200 * CLOCK_NS_PER_MS)
@@ -177,23 +181,30 @@ static struct line_queue *tell_urls(const struct listeners *listeners,
     return output;
 }
 
+/* What the files beside those that are served hold. */
+struct secrets {
+    struct tls_context *tls; /* NULL: no RTMPS */
+    struct keyring *keyring; /* NULL: no tokens */
+};
+
 static enum exit_status serve(const struct options *options,
                               const struct passed_sockets *passed,
-                              struct library *library, struct tls_context *tls)
+                              struct library *library,
+                              const struct secrets *secrets)
 {
     struct listeners listeners = {.count = 0};
     struct line_queue *output;
     enum exit_status status = EXIT_CANNOT_WORK;
 
-    if (!open_listeners(options, passed, tls, &listeners))
+    if (!open_listeners(options, passed, secrets->tls, &listeners))
         return EXIT_CANNOT_WORK;
     log_hold(false);
     output = tell_urls(&listeners, library);
     if (output == NULL) {
         fprintf(stderr, "flvd: cannot start a thread: %s\n", strerror(errno));
     } else {
-        enum server_end end =
-            server_run(options, library, listeners.all, listeners.count);
+        enum server_end end = server_run(options, library, secrets->keyring,
+                                         listeners.all, listeners.count);
 
         line_queue_stop(output, clock_now_ns() + OUTPUT_STOP_NS);
         if (end == SERVER_STUCK) {
@@ -207,25 +218,43 @@ static enum exit_status serve(const struct options *options,
     return status;
 }
 
-/* Reads the certificates, if there are any, and serves. */
+/* Reads the certificates and the keys of tokens, if there are any. */
+static bool open_secrets(const struct options *options, struct secrets *secrets)
+{
+    char tls_fault[TLS_FAULT_BYTES], keyring_fault[KEYRING_FAULT_BYTES];
+
+    if (options->tls_pair_count > 0) {
+        secrets->tls = tls_context_new(options->tls_pairs,
+                                       options->tls_pair_count, tls_fault);
+        if (secrets->tls == NULL) {
+            fprintf(stderr, "flvd: %s\n", tls_fault);
+            return false;
+        }
+    }
+    if (options->token_path != NULL) {
+        secrets->keyring = keyring_open(options->token_path, keyring_fault);
+        if (secrets->keyring == NULL) {
+            fprintf(stderr, "flvd: %s\n", keyring_fault);
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum exit_status serve_securely(const struct options *options,
                                        const struct passed_sockets *passed,
                                        struct library *library)
 {
-    char fault[TLS_FAULT_BYTES];
-    struct tls_context *tls = NULL;
-    enum exit_status status;
+    struct secrets secrets = {NULL, NULL};
+    enum exit_status status = EXIT_CANNOT_WORK;
 
-    if (options->tls_pair_count > 0) {
-        tls =
-            tls_context_new(options->tls_pairs, options->tls_pair_count, fault);
-        if (tls == NULL) {
-            fprintf(stderr, "flvd: %s\n", fault);
-            return EXIT_CANNOT_WORK;
-        }
+    if (open_secrets(options, &secrets)) {
+        if (secrets.keyring != NULL)
+            library_demand_tokens(library, secrets.keyring);
+        status = serve(options, passed, library, &secrets);
     }
-    status = serve(options, passed, library, tls);
-    tls_context_free(tls);
+    tls_context_free(secrets.tls);
+    keyring_close(secrets.keyring);
     return status;
 }
 
@@ -280,6 +309,50 @@ static enum exit_status check(void)
     return EXIT_CANNOT_WORK;
 }
 
+/* --sign: prints a query and nothing else. */
+static enum exit_status sign(void)
+{
+    const struct amf0_string text = {options.sign_name,
+                                     strlen(options.sign_name)};
+    const int64_t now_s = clock_unix_s();
+    const int64_t expires_s =
+        options.expires_s + (options.expires_is_relative ? now_s : 0);
+    char name[NAME_BYTES], expires[TOKEN_EXPIRES_BYTES], token[TOKEN_BYTES];
+    char fault[KEYRING_FAULT_BYTES];
+    const char *wrong;
+    struct keyring *keyring;
+    struct token_key key;
+    bool good;
+
+    if (!name_canonical(text, name, &wrong)) {
+        fprintf(stderr,
+                "flvd: --sign takes what is to be played, such as "
+                "sub/movie: %s\n",
+                wrong);
+        return EXIT_USAGE;
+    }
+    keyring = keyring_open(options.token_path, fault);
+    if (keyring == NULL) {
+        fprintf(stderr, "flvd: %s\n", fault);
+        return EXIT_CANNOT_WORK;
+    }
+    key = keyring_first(keyring);
+    keyring_close(keyring);
+    snprintf(expires, sizeof(expires), "%" PRId64, expires_s);
+    good = token_make(&key, name, expires, token);
+    explicit_bzero(&key, sizeof(key));
+    if (!good) {
+        fputs("flvd: --sign: the token cannot be computed\n", stderr);
+        return EXIT_CANNOT_WORK;
+    }
+    if (expires_s <= now_s)
+        fputs("flvd: --expires: this time has passed; to count from now on, "
+              "put a + before it\n",
+              stderr);
+    printf("expires=%s&token=%s\n", expires, token);
+    return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
+}
+
 int main(int argc, char **argv)
 {
     char fault[OPTIONS_FAULT_BYTES];
@@ -296,7 +369,7 @@ int main(int argc, char **argv)
         printf("flvd %s%s%s\n", PACKAGE_VERSION,
                tls_is_available() ? ""
                                   : " (without OpenSSL: no RTMPS, no "
-                                    "digest handshake)",
+                                    "digest handshake, no tokens)",
                service_manager_is_available()
                    ? ""
                    : " (without libsystemd: takes no sockets of a service "
@@ -307,6 +380,8 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     case OPTIONS_CHECK:
         return (int)check();
+    case OPTIONS_SIGN:
+        return (int)sign();
     case OPTIONS_SERVE:
         if (can_take)
             return (int)run(&passed);

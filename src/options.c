@@ -13,15 +13,19 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hmac.h"
 
 /* A week: far beyond every sensible timeout, far below every overflow. */
 #define MAX_SECONDS 604800.0
 #define MAX_CLIENTS 1000000.0
+/* Twelve digits: 31,000 years. */
+#define MAX_EXPIRES 999999999999.0
 
 const char options_help[] =
     "Usage: flvd [OPTION]... FILE|DIRECTORY...\n"
     "       flvd [OPTION]... --demo\n"
     "       flvd --check [--quiet] FILE...\n"
+    "       flvd --sign NAME --expires TIME --token-file FILE\n"
     "Serve FLV files over RTMP to any number of players.\n"
     "\n"
     "  -l, --listen [ADDRESS:]PORT  where to listen; may be repeated; port 0\n"
@@ -54,6 +58,9 @@ const char options_help[] =
     "                               who may connect; may be repeated, the "
     "first\n"
     "                               that matches counts (default: all may)\n"
+    "      --token-file FILE        play only names that were signed with a "
+    "key\n"
+    "                               in FILE (lines KEYID:BASE64-KEY)\n"
     "      --handshake-timeout SECONDS\n"
     "                               from connecting to `connect', and from\n"
     "                               `play' to having taken the first burst\n"
@@ -63,6 +70,11 @@ const char options_help[] =
     "                               (default 3600)\n"
     "      --check                  report what is wrong with the files,\n"
     "                               serve nothing\n"
+    "      --sign NAME              print the query of a URL that lets NAME "
+    "be\n"
+    "                               played; serve nothing\n"
+    "      --expires TIME           until when, with --sign: a Unix time, or\n"
+    "                               +SECONDS from now on\n"
     "  -q, --quiet                  log errors only\n"
     "  -v, --verbose                log every command\n"
     "  -h, --help                   show this\n"
@@ -92,7 +104,10 @@ enum option_code {
     OPTION_TLS_LISTEN,
     OPTION_TLS_CERT,
     OPTION_TLS_KEY,
-    OPTION_CHECK
+    OPTION_CHECK,
+    OPTION_TOKEN_FILE,
+    OPTION_SIGN,
+    OPTION_EXPIRES
 };
 
 static const struct option long_options[] = {
@@ -118,6 +133,9 @@ static const struct option long_options[] = {
     {"tls-listen", required_argument, NULL, OPTION_TLS_LISTEN},
     {"tls-cert", required_argument, NULL, OPTION_TLS_CERT},
     {"tls-key", required_argument, NULL, OPTION_TLS_KEY},
+    {"token-file", required_argument, NULL, OPTION_TOKEN_FILE},
+    {"sign", required_argument, NULL, OPTION_SIGN},
+    {"expires", required_argument, NULL, OPTION_EXPIRES},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
@@ -289,6 +307,35 @@ static bool check_tls(const struct options *options,
     return true;
 }
 
+static bool read_expires(const char *text, struct options *options, char *fault)
+{
+    double number;
+
+    options->expires_is_relative = text[0] == '+';
+    if (!read_decimal(text + options->expires_is_relative, false, &number) ||
+        number > MAX_EXPIRES)
+        return wrong(fault,
+                     "--expires takes a Unix time, or +SECONDS from now on, "
+                     "not '%.64s'",
+                     text);
+    options->expires_s = (int64_t)number;
+    options->has_expires = true;
+    return true;
+}
+
+static bool check_tokens(const struct options *options, char *fault)
+{
+    if (options->token_path == NULL)
+        return true;
+    if (!hmac_is_available())
+        return wrong(fault, "this flvd was built without OpenSSL, and so "
+                            "without tokens: --token-file and --sign cannot "
+                            "be used");
+    if (options->token_path[0] == '\0')
+        return wrong(fault, "--token-file: the name of the file is empty");
+    return true;
+}
+
 static bool apply(int code, const char *value, struct options *options,
                   char *fault)
 {
@@ -354,6 +401,14 @@ static bool apply(int code, const char *value, struct options *options,
     case OPTION_STALL_TIMEOUT:
         return read_seconds("stall-timeout", value, 0.001,
                             &options->stall_timeout_ns, fault);
+    case OPTION_TOKEN_FILE:
+        options->token_path = value;
+        return true;
+    case OPTION_SIGN:
+        options->sign_name = value;
+        return true;
+    case OPTION_EXPIRES:
+        return read_expires(value, options, fault);
     case OPTION_CHECK:
         options->check = true;
         return true;
@@ -388,7 +443,10 @@ static bool check(struct options *options, struct options_passed passed,
                             "to serve");
     if (options->quiet && options->verbose)
         return wrong(fault, "--quiet and --verbose exclude each other");
-    if (!check_tls(options, passed, fault))
+    if (options->has_expires)
+        return wrong(fault, "--expires goes with --sign: it says until when a "
+                            "name may be played");
+    if (!check_tls(options, passed, fault) || !check_tokens(options, fault))
         return false;
     if (options->listen_count + options->tls_listen_count + passed.plain +
                 passed.tls ==
@@ -420,6 +478,27 @@ static bool check_the_check(const struct options *options, int for_serving,
     return true;
 }
 
+static bool check_the_signing(const struct options *options, int for_serving,
+                              char *fault)
+{
+    if (for_serving != 0)
+        return wrong(fault,
+                     "--sign serves nothing: leave out either it or --%s",
+                     option_name(for_serving));
+    if (options->operand_count > 0)
+        return wrong(fault, "--sign serves nothing: leave out '%.64s'",
+                     options->operands[0]);
+    if (!hmac_is_available())
+        return wrong(fault, "this flvd was built without OpenSSL, and so "
+                            "without tokens: --sign cannot be used");
+    if (options->token_path == NULL)
+        return wrong(fault, "--sign needs a key: --token-file FILE");
+    if (!options->has_expires)
+        return wrong(fault, "--sign needs --expires UNIXTIME, or --expires "
+                            "+SECONDS from now on");
+    return check_tokens(options, fault);
+}
+
 /* Only long options that are known but take no value leave both "=" in the
  * word and a code in optopt; in a cluster of short ones (-qx) the word may be
  * the one before it. */
@@ -448,7 +527,8 @@ enum options_result options_parse(int argc, char **argv,
                                   char fault[static OPTIONS_FAULT_BYTES])
 {
     int code;
-    int for_serving = 0;
+    int for_serving = 0; /* and for nothing else */
+    int for_tokens = 0;
 
     *options = (struct options){
         .lead_ms = -1,
@@ -472,14 +552,23 @@ enum options_result options_parse(int argc, char **argv,
         }
         if (!apply(code, optarg, options, fault))
             return OPTIONS_WRONG;
-        if (code != OPTION_CHECK && code != 'q')
+        if (code == OPTION_TOKEN_FILE || code == OPTION_EXPIRES)
+            for_tokens = code;
+        else if (code != OPTION_CHECK && code != OPTION_SIGN && code != 'q')
             for_serving = code;
     }
     options->operands = argv + optind;
     options->operand_count = (size_t)(argc - optind);
+    if (options->sign_name != NULL)
+        return check_the_signing(
+                   options, options->check ? OPTION_CHECK : for_serving, fault)
+                   ? OPTIONS_SIGN
+                   : OPTIONS_WRONG;
     if (options->check)
-        return check_the_check(options, for_serving, fault) ? OPTIONS_CHECK
-                                                            : OPTIONS_WRONG;
+        return check_the_check(
+                   options, for_serving != 0 ? for_serving : for_tokens, fault)
+                   ? OPTIONS_CHECK
+                   : OPTIONS_WRONG;
     return check(options, passed, argv + optind, argc - optind, fault)
                ? OPTIONS_SERVE
                : OPTIONS_WRONG;

@@ -42,6 +42,11 @@ struct options {
     int64_t handshake_timeout_ns;
     int64_t idle_timeout_ns;
     int64_t stall_timeout_ns;
+    const char *token_path;   /* NULL: everything may be played by everybody */
+    const char *sign_name;    /* as given; with OPTIONS_SIGN only */
+    int64_t expires_s;        /* the same: Unix time, or from now on */
+    bool expires_is_relative; /* the latter */
+    bool has_expires;
     bool quiet;
     bool verbose;
 };
@@ -55,6 +60,7 @@ struct options_passed {
 enum options_result {
     OPTIONS_SERVE,
     OPTIONS_CHECK,   /* check the operands, serve nothing */
+    OPTIONS_SIGN,    /* make a token for `sign_name`, serve nothing */
     OPTIONS_HELP,    /* print options_help to standard output, exit 0 */
     OPTIONS_VERSION, /* print the version to standard output, exit 0 */
     OPTIONS_WRONG    /* print `fault` to standard error, exit 2 */
@@ -63,8 +69,8 @@ enum options_result {
 #define OPTIONS_FAULT_BYTES 256
 
 /* Reads argv as getopt_long does. With something `passed` there is no default
- * listener. `options` is filled on OPTIONS_SERVE and
- * OPTIONS_CHECK, and points into argv; `fault` is one line without newline on
+ * listener. `options` is filled on OPTIONS_SERVE, OPTIONS_CHECK and
+ * OPTIONS_SIGN, and points into argv; `fault` is one line without newline on
  * OPTIONS_WRONG. */
 enum options_result options_parse(int argc, char **argv,
                                   struct options_passed passed,

@@ -14,6 +14,14 @@ int64_t clock_now_ns(void)
     return (int64_t)t.tv_sec * CLOCK_NS_PER_S + t.tv_nsec;
 }
 
+int64_t clock_unix_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec;
+}
+
 void clock_sleep_until(int64_t deadline_ns)
 {
     struct timespec t = {.tv_sec = (time_t)(deadline_ns / CLOCK_NS_PER_S),

@@ -1,5 +1,6 @@
 /* Monotonic time in nanoseconds. Everything that waits in flvd waits until an
- * absolute time of this clock; the wall clock appears in log lines only. */
+ * absolute time of this clock; the wall clock appears in log lines, and
+ * where tokens expire. */
 #ifndef FLVD_BASE_CLOCK_H
 #define FLVD_BASE_CLOCK_H
 
@@ -12,6 +13,9 @@
 
 /* CLOCK_MONOTONIC. */
 int64_t clock_now_ns(void);
+
+/* CLOCK_REALTIME, as time(2) has it. */
+int64_t clock_unix_s(void);
 
 /* Blocks until `deadline_ns` has come; at once when it has passed. */
 void clock_sleep_until(int64_t deadline_ns);

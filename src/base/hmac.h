@@ -15,6 +15,10 @@ bool hmac_sha256(const void *key, size_t key_length, const void *first,
                  size_t first_length, const void *second, size_t second_length,
                  uint8_t mac[static HMAC_SHA256_BYTES]);
 
+/* Whether two texts are the same; how long that takes does not tell where they
+ * differ. */
+bool hmac_is_same(const void *a, const void *b, size_t length);
+
 /* Whether flvd was built with it. */
 bool hmac_is_available(void);
 

@@ -4,6 +4,7 @@
  * so nothing is shared between threads. RFC 2104. */
 #include "base/hmac.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
@@ -45,6 +46,11 @@ bool hmac_sha256(const void *key, size_t key_length, const void *first,
     EVP_MAC_free(algorithm);
     ERR_pop_to_mark();
     return done;
+}
+
+bool hmac_is_same(const void *a, const void *b, size_t length)
+{
+    return CRYPTO_memcmp(a, b, length) == 0;
 }
 
 bool hmac_is_available(void)

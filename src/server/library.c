@@ -18,6 +18,9 @@
 #include "server/directory.h"
 #include "server/shelf.h"
 
+/* Of the names that a walk gives, by their numbers. */
+#define ALL_FORMS ((1u << NAME_MAX_FORMS) - 1)
+
 static const char *const extensions[] = {".flv", ".FLV"};
 
 struct operand {
@@ -30,6 +33,7 @@ struct operand {
 struct library {
     struct movie *memory; /* the only movie there is; NULL: see the operands */
     struct shelf shelf;
+    struct keyring *keyring; /* NULL: everything may be played */
     size_t operand_count;
     struct operand operands[];
 };
@@ -246,6 +250,78 @@ struct amf0_string library_name(const struct library *library)
     return (struct amf0_string){"", 0};
 }
 
+/* --- tokens ------------------------------------------------------------- */
+
+void library_demand_tokens(struct library *library, struct keyring *keyring)
+{
+    library->keyring = keyring;
+}
+
+bool library_demands_tokens(const struct library *library)
+{
+    return library->keyring != NULL;
+}
+
+/* The names, by the numbers of their forms, that a claim is for. */
+static unsigned forms_for(const struct library_request *request,
+                          const struct token_key *key)
+{
+    struct name_walk walk;
+    char name[NAME_BYTES];
+    unsigned forms = 0;
+
+    name_walk_init(&walk, request->app, request->name);
+    while (name_walk_next(&walk, name)) {
+        if (token_claim_is_for(request->claim, key, name))
+            forms |= 1u << (walk.next_form - 1);
+    }
+    return forms;
+}
+
+static bool is_for_only(const struct library *library,
+                        const struct library_request *request,
+                        const struct token_key *key)
+{
+    const struct amf0_string only = library_name(library);
+    char name[NAME_BYTES];
+
+    snprintf(name, sizeof(name), "%.*s", (int)only.length, only.data);
+    return token_claim_is_for(request->claim, key, name);
+}
+
+/* The forms that may be looked up; 0, and why, when none may. */
+static unsigned permitted_forms(const struct library *library,
+                                const struct library_request *request,
+                                struct library_answer *answer)
+{
+    struct token_key key;
+    const char *fault;
+    unsigned forms = ALL_FORMS;
+    size_t id_length;
+
+    if (library->keyring == NULL)
+        return ALL_FORMS;
+    fault = token_claim_fault(request->claim, request->now_unix_s, &id_length);
+    if (fault == NULL &&
+        !keyring_find(library->keyring, request->claim->token, id_length, &key))
+        fault = "the token's key is not in the token file";
+    if (fault == NULL) {
+        if (!library_is_one_file(library))
+            forms = forms_for(request, &key);
+        else if (!is_for_only(library, request, &key))
+            forms = 0;
+        explicit_bzero(&key, sizeof(key));
+    }
+    if (fault == NULL && forms == 0)
+        fault = "the token is not for this name and time";
+    if (fault == NULL)
+        return forms;
+    refuse(&answer->reason, fault);
+    return 0;
+}
+
+/* --- looking up --------------------------------------------------------- */
+
 /* Why a file could not be opened: whether it is not there at all, which only
  * one that leads out of its directory is worth a word. */
 static enum library_result judge(int cause, struct library_answer *answer)
@@ -374,9 +450,13 @@ enum library_result library_find(struct library *library,
 {
     enum library_result result = LIBRARY_NOT_FOUND;
     struct name_walk walk;
+    unsigned forms;
 
     answer->movie = NULL;
     answer->reason = (struct movie_error){.offset_bytes = -1};
+    forms = permitted_forms(library, request, answer);
+    if (forms == 0)
+        return LIBRARY_FORBIDDEN;
     if (library_is_one_file(library))
         return find_only(library, answer);
     if (request->app.data == NULL) {
@@ -384,8 +464,10 @@ enum library_result library_find(struct library *library,
         return LIBRARY_NOT_FOUND;
     }
     name_walk_init(&walk, request->app, request->name);
-    while (result == LIBRARY_NOT_FOUND && name_walk_next(&walk, answer->name))
-        result = find_name(library, answer);
+    while (result == LIBRARY_NOT_FOUND && name_walk_next(&walk, answer->name)) {
+        if ((forms >> (walk.next_form - 1) & 1) != 0)
+            result = find_name(library, answer);
+    }
     if (result == LIBRARY_NOT_FOUND && answer->reason.what[0] == '\0')
         refuse(&answer->reason,
                walk.fault == NULL ? "there is no such .flv file" : walk.fault);

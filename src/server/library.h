@@ -10,6 +10,7 @@
 
 #include "amf/amf0.h"
 #include "flv/movie.h"
+#include "server/keyring.h"
 #include "server/name.h"
 
 struct library; /* opaque */
@@ -36,16 +37,24 @@ struct library *library_open_memory(const void *data, size_t length,
 
 void library_close(struct library *library);
 
+/* From now on nothing is found without a token for its name that was made with
+ * a key of the ring, which outlives the library. */
+void library_demand_tokens(struct library *library, struct keyring *keyring);
+bool library_demands_tokens(const struct library *library);
+
 /* What a viewer asks for, as received. */
 struct library_request {
     struct amf0_string app; /* data NULL: longer than anybody's */
     struct amf0_string name;
+    const struct token_claim *claim; /* needed where tokens are */
+    int64_t now_unix_s;              /* the same */
 };
 
 enum library_result {
     LIBRARY_FOUND,
     LIBRARY_NOT_FOUND, /* no such name, or one that is refused */
-    LIBRARY_FAILED     /* it is there, but may not be read or played */
+    LIBRARY_FAILED,    /* it is there, but may not be read or played */
+    LIBRARY_FORBIDDEN  /* it takes a token, and nothing was looked up */
 };
 
 struct library_answer {
@@ -55,7 +64,9 @@ struct library_answer {
     struct movie_error reason; /* when not found or failed */
 };
 
-/* Looks up the movie to play. May block on the disk. */
+/* Looks up the movie to play. May block on the disk. Where tokens are demanded
+ * only those of its names are looked up that the token is for: so nobody learns
+ * of others whether they are there, and none of them is ever opened. */
 enum library_result library_find(struct library *library,
                                  const struct library_request *request,
                                  struct library_answer *answer);

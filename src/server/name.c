@@ -287,6 +287,24 @@ bool name_walk_next(struct name_walk *walk, char name[static NAME_BYTES])
     return false;
 }
 
+bool name_canonical(struct amf0_string text, char name[static NAME_BYTES],
+                    const char **fault)
+{
+    struct path path = {.text = name, .strips_prefixes = true};
+
+    add_segments(&path, name_without_query(text), true);
+    if (path.fault == NULL &&
+        (ends_in(&path, ".flv") || ends_in_foreign(&path)))
+        path.length -= strlen(".flv"); /* all of them are as long */
+    if (path.fault == NULL && (path.length == 0 || ends_in_no_name(&path)))
+        path.fault = "no name was given";
+    *fault = path.fault;
+    if (path.fault != NULL)
+        return false;
+    name[path.length] = '\0';
+    return true;
+}
+
 bool name_can_be_asked_for(struct amf0_string name)
 {
     char text[NAME_BYTES];

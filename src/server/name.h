@@ -37,6 +37,13 @@ void name_walk_init(struct name_walk *walk, struct amf0_string app,
  * walk->fault says why some or all were refused, if they were. */
 bool name_walk_next(struct name_walk *walk, char name[static NAME_BYTES]);
 
+/* The one name that a text is meant for, where there is nothing to look up: for
+ * it is decoded, and has no prefix and no extension. It is one of the names of
+ * a walk with this text behind an application. False, with `fault`, when it
+ * stands for none. */
+bool name_canonical(struct amf0_string text, char name[static NAME_BYTES],
+                    const char **fault);
+
 /* The part of a text before its first "?". */
 struct amf0_string name_without_query(struct amf0_string text);
 

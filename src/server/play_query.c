@@ -69,6 +69,21 @@ static bool read_count(struct byte_reader r, int64_t *count)
     return true;
 }
 
+/* One that is too long to be anything is as good as none, and takes the place
+ * of one that was read before all the same. */
+static bool read_text(struct byte_reader r, char *text, size_t size)
+{
+    const size_t length = byte_reader_left(&r);
+
+    text[0] = '\0';
+    if (length >= size)
+        return false;
+    if (length > 0)
+        memcpy(text, byte_read_bytes(&r, length), length);
+    text[length] = '\0';
+    return true;
+}
+
 static bool is_key(const uint8_t *text, size_t length, const char *key)
 {
     return length == strlen(key) && memcmp(text, key, length) == 0;
@@ -104,6 +119,10 @@ static bool read_pair(struct play_query *query, const uint8_t *pair,
         return read_seconds(r, &query->duration_ms);
     if (is_key(key, key_length, "loop"))
         return read_count(r, &query->rounds);
+    if (is_key(key, key_length, "token"))
+        return read_text(r, query->claim.token, sizeof(query->claim.token));
+    if (is_key(key, key_length, "expires"))
+        return read_text(r, query->claim.expires, sizeof(query->claim.expires));
     return true;
 }
 

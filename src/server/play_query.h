@@ -1,5 +1,6 @@
 /* What the query of a URL asks of a play: `start=SECONDS`, `duration=SECONDS`
- * and `loop=COUNT`. Pure. */
+ * and `loop=COUNT`; and what it shows to be let in: `token=` and `expires=`.
+ * Pure. */
 #ifndef FLVD_SERVER_PLAY_QUERY_H
 #define FLVD_SERVER_PLAY_QUERY_H
 
@@ -7,6 +8,7 @@
 #include <stdint.h>
 
 #include "amf/amf0.h"
+#include "server/token.h"
 
 /* RTMP timestamps end here: 49 days. */
 #define PLAY_QUERY_MAX_SECONDS 4294967u
@@ -15,6 +17,7 @@ struct play_query {
     int64_t start_ms;    /* -1: not given */
     int64_t duration_ms; /* -1: not given */
     int64_t rounds;      /* 0: for ever; -1: not given */
+    struct token_claim claim;
 };
 
 /* A query that gives nothing. */

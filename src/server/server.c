@@ -33,6 +33,7 @@ struct server {
     struct session_context context;
     struct roster roster;
     struct census census;
+    struct keyring *keyring; /* NULL: no tokens */
     struct feed_pool feeds;
     struct listener *listeners;
     size_t listener_count;
@@ -115,6 +116,18 @@ static void reload_certificates(const struct server *server)
     }
 }
 
+static void reload_keys(const struct server *server)
+{
+    char fault[KEYRING_FAULT_BYTES];
+
+    if (server->keyring == NULL)
+        return;
+    if (keyring_reload(server->keyring, fault))
+        log_info("SIGHUP: the token file was read again");
+    else
+        log_error("SIGHUP: the keys of tokens stay as they were: %s", fault);
+}
+
 static void tell_alive(struct server *server)
 {
     supervisor_tell_alive(&server->supervisor, server->listeners,
@@ -143,6 +156,7 @@ static void wait_for_stop(struct server *server)
         library_forget(server->context.library);
         log_info("SIGHUP: what was known of files was dropped");
         reload_certificates(server);
+        reload_keys(server);
         supervisor_tell_ready(&server->roster);
     }
 }
@@ -306,8 +320,8 @@ static bool init_server(struct server *server, const struct options *options,
 }
 
 enum server_end server_run(const struct options *options,
-                           struct library *library, struct listener *listeners,
-                           size_t listener_count)
+                           struct library *library, struct keyring *keyring,
+                           struct listener *listeners, size_t listener_count)
 {
     /* Static: sessions that are stuck at the end still look at it. */
     static struct server server;
@@ -316,6 +330,7 @@ enum server_end server_run(const struct options *options,
     limits_warn(options->max_clients);
     if (!init_server(&server, options, library))
         return SERVER_FAILED;
+    server.keyring = keyring;
     server.listeners = listeners;
     server.listener_count = listener_count;
     if (pthread_create(&server.signals, NULL, run_signals, &server) != 0) {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "options.h"
+#include "server/keyring.h"
 #include "server/library.h"
 #include "server/listener.h"
 
@@ -21,13 +22,13 @@ enum server_end {
     SERVER_FAILED   /* threads could not be made; the log says which */
 };
 
-/* Serves until a signal or --stop-after ends it. Then closes the listeners,
- * lets those who are in go on for as long as --drain says, tells the viewers
- * and waits for the sessions to end. The calling thread accepts on the first
- * listener. Once it is stopping, a second signal ends the process at once.
- * Call once. */
+/* Serves, with the keys in `keyring` unless it is NULL, until a signal or
+ * --stop-after ends it. Then closes the listeners, lets those who are in go on
+ * for as long as --drain says, tells the viewers and waits for the sessions to
+ * end. The calling thread accepts on the first listener. Once it is stopping, a
+ * second signal ends the process at once. Call once. */
 enum server_end server_run(const struct options *options,
-                           struct library *library, struct listener *listeners,
-                           size_t listener_count);
+                           struct library *library, struct keyring *keyring,
+                           struct listener *listeners, size_t listener_count);
 
 #endif

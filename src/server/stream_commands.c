@@ -10,6 +10,7 @@
 #include "amf/amf0.h"
 
 #define STREAM_NOT_FOUND "NetStream.Play.StreamNotFound"
+#define PLAY_FAILED "NetStream.Play.Failed"
 
 static void refuse_play(struct command *command,
                         const struct net_stream *stream, const char *code,
@@ -27,13 +28,30 @@ static void refuse_play(struct command *command,
                       &command->connection->outbox);
 }
 
+/* What the query of a name asks for, or else that of the connection's URL. */
+static struct play_query read_query(const struct net_connection *connection,
+                                    struct amf0_string name)
+{
+    struct play_query query = connection->url_query;
+
+    if (!play_query_read(&query, name))
+        log_debug("%s: values in the query of the name are ignored",
+                  connection->label);
+    if (query.rounds < 0)
+        query.rounds = connection->options->loop;
+    return query;
+}
+
 static enum library_result look_up(const struct net_connection *connection,
                                    struct amf0_string name,
+                                   const struct play_query *query,
                                    struct library_answer *answer)
 {
     const struct library_request request = {
         .app = {connection->app_path, connection->app_path_length},
-        .name = name};
+        .name = name,
+        .claim = &query->claim,
+        .now_unix_s = clock_unix_s()};
 
     return library_find(connection->library, &request, answer);
 }
@@ -54,10 +72,11 @@ static void tell_refusal(struct net_connection *connection, const char *name,
 /* Looks a name up, and tells the log of it. */
 static enum library_result find_name(struct net_connection *connection,
                                      struct amf0_string name,
+                                     const struct play_query *query,
                                      struct library_answer *answer)
 {
     char escaped[LOG_ESCAPED_BYTES], resolved[LOG_ESCAPED_BYTES];
-    enum library_result result = look_up(connection, name, answer);
+    enum library_result result = look_up(connection, name, query, answer);
 
     log_escape(escaped, name.data, name.length);
     /* The session's last line tells the name that was played, or that was
@@ -78,37 +97,23 @@ static enum library_result find_name(struct net_connection *connection,
  * on the stack: a page of it that was touched once stays. */
 static struct movie *find_movie(struct command *command,
                                 const struct net_stream *stream,
-                                struct amf0_string name)
+                                struct amf0_string name,
+                                const struct play_query *query)
 {
     struct library_answer *answer = malloc(sizeof(*answer));
     enum library_result result = LIBRARY_FAILED;
     struct movie *movie = NULL;
 
     if (answer != NULL)
-        result = find_name(command->connection, name, answer);
+        result = find_name(command->connection, name, query, answer);
     if (result == LIBRARY_FOUND)
         movie = answer->movie;
     else
-        refuse_play(command, stream,
-                    result == LIBRARY_FAILED ? "NetStream.Play.Failed"
-                                             : STREAM_NOT_FOUND,
-                    name);
+        refuse_play(
+            command, stream,
+            result == LIBRARY_NOT_FOUND ? STREAM_NOT_FOUND : PLAY_FAILED, name);
     free(answer);
     return movie;
-}
-
-/* What the query of a name asks for, or else that of the connection's URL. */
-static struct play_query read_query(const struct net_connection *connection,
-                                    struct amf0_string name)
-{
-    struct play_query query = connection->url_query;
-
-    if (!play_query_read(&query, name))
-        log_debug("%s: values in the query of the name are ignored",
-                  connection->label);
-    if (query.rounds < 0)
-        query.rounds = connection->options->loop;
-    return query;
 }
 
 /* The range of a play: what its arguments leave open is up to the query. */
@@ -141,7 +146,7 @@ static struct net_stream *find_player(struct command *command,
               command->connection->label, (unsigned)id);
     if (id == 0 || id > RTMP_MAX_MESSAGE_STREAMS)
         nowhere.id = 1;
-    refuse_play(command, &nowhere, "NetStream.Play.Failed", name);
+    refuse_play(command, &nowhere, PLAY_FAILED, name);
     return NULL;
 }
 
@@ -163,14 +168,13 @@ static enum session_end start_play(struct command *command,
         .skip_late_ms = connection->options->skip_late_ms,
         .options = {.audio = connection->options->audio,
                     .video = connection->options->video}};
-    struct play_query query;
+    const struct play_query query = read_query(connection, play->name);
     bool plays;
 
-    how.movie = find_movie(command, stream, play->name);
+    how.movie = find_movie(command, stream, play->name, &query);
     if (how.movie == NULL)
         return SESSION_GOES_ON;
     connection->media_changed = true;
-    query = read_query(connection, play->name);
     set_range(&how, play, &query);
     plays = net_stream_play(stream, &how, &connection->outbox, command->now_ns);
     movie_unref(how.movie);
@@ -200,7 +204,8 @@ static enum session_end switch_play(struct command *command,
                                     struct net_stream *stream,
                                     struct amf0_string name)
 {
-    struct movie *movie = find_movie(command, stream, name);
+    const struct play_query query = read_query(command->connection, name);
+    struct movie *movie = find_movie(command, stream, name, &query);
 
     if (movie != NULL)
         net_stream_switch(stream, movie, name, &command->connection->outbox);
@@ -219,7 +224,7 @@ enum session_end command_play2(struct command *command)
     if (!rtmp_play2_read(&command->call, &play2)) {
         stream = find_player(command, none);
         if (stream != NULL)
-            refuse_play(command, stream, "NetStream.Play.Failed", none);
+            refuse_play(command, stream, PLAY_FAILED, none);
         return SESSION_GOES_ON;
     }
     stream = find_player(command, play2.play.name);
@@ -335,21 +340,49 @@ enum session_end command_publish(struct command *command)
     return SESSION_GOES_ON;
 }
 
+/* The call of somebody who may not play what it is about. */
+static void refuse_call(struct command *command)
+{
+    const struct rtmp_status info = {.level = "error",
+                                     .code = PLAY_FAILED,
+                                     .description = "Cannot be played."};
+    uint8_t body[NET_CONNECTION_BODY_BYTES];
+    struct byte_writer w;
+
+    byte_writer_init(&w, body, sizeof(body));
+    rtmp_write_error(&w, command->call.transaction_id, &info);
+    net_connection_add_command(command->connection, &w);
+}
+
 /* Seconds; 0 for what has no length. OSMF and Flex wait for the answer, FFmpeg
- * takes the duration from it where metadata has none. */
+ * takes the duration from it where metadata has none. A name without the token
+ * that it takes has no length, but an error. */
 enum session_end command_get_stream_length(struct command *command)
 {
     struct net_connection *connection = command->connection;
     struct amf0_string name = {"", 0};
     struct library_answer answer;
+    struct play_query query;
+    char escaped[LOG_ESCAPED_BYTES];
     double seconds = 0;
+    enum library_result result = LIBRARY_NOT_FOUND;
 
+    answer.movie = NULL;
     (void)rtmp_argument_string(&command->call, &name);
-    if (read_query(connection, name).rounds == 1 &&
-        look_up(connection, name, &answer) == LIBRARY_FOUND) {
-        seconds = (double)movie_duration_ms(answer.movie) / 1000.0;
-        movie_unref(answer.movie);
+    query = read_query(connection, name);
+    /* Another count of rounds has no length: nothing need be looked up for it.
+     */
+    if (query.rounds == 1 || library_demands_tokens(connection->library))
+        result = look_up(connection, name, &query, &answer);
+    if (result == LIBRARY_FORBIDDEN) {
+        tell_refusal(connection, log_escape(escaped, name.data, name.length),
+                     answer.reason.what);
+        refuse_call(command);
+        return SESSION_GOES_ON;
     }
+    if (result == LIBRARY_FOUND && query.rounds == 1)
+        seconds = (double)movie_duration_ms(answer.movie) / 1000.0;
+    movie_unref(answer.movie);
     net_connection_add_result(connection, command->call.transaction_id,
                               seconds);
     return SESSION_GOES_ON;

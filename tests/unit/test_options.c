@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hmac.h"
+
 #define S INT64_C(1000000000)
 #define MAX_ARGUMENTS 48
 
@@ -233,7 +235,8 @@ START_TEST(help_names_every_option)
         "-q, --quiet",         "-v, --verbose",  "-h, --help",
         "-V, --version",       "--check",        "--skip-late",
         "--tls-listen",        "--tls-cert",     "--tls-key",
-        "--allow CIDR",        "--deny CIDR",    "--max-clients-per-address"};
+        "--allow CIDR",        "--deny CIDR",    "--max-clients-per-address",
+        "--token-file",        "--sign",         "--expires"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         ck_assert_ptr_nonnull(strstr(options_help, names[i]));
@@ -294,6 +297,81 @@ START_TEST(too_many_access_rules)
     ck_assert_int_eq(options_parse(argc, argv, passed, &o, fault),
                      OPTIONS_WRONG);
     ck_assert_ptr_nonnull(strstr(fault, "256 times"));
+}
+END_TEST
+
+START_TEST(tokens)
+{
+    char fault[OPTIONS_FAULT_BYTES];
+    struct options o;
+
+    ck_assert_ptr_null(parse_well("flvd f").token_path);
+    if (!hmac_is_available()) {
+        ck_assert_int_eq(parse("flvd --token-file k f", &o, fault),
+                         OPTIONS_WRONG);
+        ck_assert_ptr_nonnull(strstr(fault, "without OpenSSL"));
+        ck_assert_int_eq(
+            parse("flvd --sign a --expires 1 --token-file k", &o, fault),
+            OPTIONS_WRONG);
+        ck_assert_ptr_nonnull(strstr(fault, "without OpenSSL"));
+        return;
+    }
+    ck_assert_str_eq(parse_well("flvd --token-file k f").token_path, "k");
+    ck_assert_str_eq(parse_well("flvd --token-file k --demo").token_path, "k");
+    ck_assert_int_eq(
+        parse("flvd --sign a/b --expires 999999999999 --token-file k", &o,
+              fault),
+        OPTIONS_SIGN);
+    ck_assert_str_eq(o.sign_name, "a/b");
+    ck_assert_str_eq(o.token_path, "k");
+    ck_assert_int_eq(o.expires_s, 999999999999);
+    ck_assert(!o.expires_is_relative);
+    ck_assert_int_eq(
+        parse("flvd --token-file k --expires +0 --sign= -q", &o, fault),
+        OPTIONS_SIGN);
+    ck_assert_int_eq(o.expires_s, 0);
+    ck_assert(o.expires_is_relative);
+}
+END_TEST
+
+/* What is wrong about tokens is named, as below. */
+START_TEST(wrong_tokens)
+{
+    static const struct {
+        const char *line;
+        const char *words[2];
+    } cases[] = {
+        {"flvd --sign a --expires 1", {"--sign", "--token-file"}},
+        {"flvd --sign a --token-file k", {"--sign", "--expires"}},
+        {"flvd --sign a --expires 1 --token-file k f", {"--sign", "'f'"}},
+        {"flvd --sign a --expires 1 --token-file k --lead 1",
+         {"--sign", "--lead"}},
+        {"flvd --sign a --expires 1 --token-file k --check",
+         {"--sign", "--check"}},
+        {"flvd --check --token-file k f", {"--check", "--token-file"}},
+        {"flvd --check --expires 5 f", {"--check", "--expires"}},
+        {"flvd --expires 1 --token-file k f", {"--expires", "--sign"}},
+        {"flvd --token-file= f", {"--token-file", "empty"}},
+        {"flvd --sign a --expires 1 --token-file=", {"--token-file", "empty"}},
+        {"flvd --sign a --expires 1000000000000 --token-file k",
+         {"--expires", "'1000000000000'"}},
+        {"flvd --sign a --expires -5 --token-file k", {"--expires", "'-5'"}},
+        {"flvd --sign a --expires ++5 --token-file k", {"--expires", "'++5'"}},
+        {"flvd --sign a --expires 1.5 --token-file k", {"--expires", "'1.5'"}},
+        {"flvd --sign a --expires + --token-file k", {"--expires", "'+'"}},
+        {"flvd --sign a --expires= --token-file k", {"--expires", "''"}},
+    };
+    char fault[OPTIONS_FAULT_BYTES];
+    struct options o;
+
+    for (size_t i = 0;
+         hmac_is_available() && i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ck_assert_msg(parse(cases[i].line, &o, fault) == OPTIONS_WRONG, "%s",
+                      cases[i].line);
+        for (size_t w = 0; w < 2; w++)
+            ck_assert_msg(strstr(fault, cases[i].words[w]) != NULL, "%s: %s",
+                          cases[i].line, fault);
+    }
 }
 END_TEST
 
@@ -514,6 +592,8 @@ int main(void)
     tcase_add_test(tests, counts_at_their_bounds);
     tcase_add_test(tests, access_rules);
     tcase_add_test(tests, too_many_access_rules);
+    tcase_add_test(tests, tokens);
+    tcase_add_test(tests, wrong_tokens);
     tcase_add_test(tests, seconds_at_their_bounds);
     tcase_add_test(tests, what_is_wrong_is_named);
     tcase_add_test(tests, a_check_takes_files_and_little_else);

@@ -4,6 +4,7 @@
 #include "server/play_query.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,11 +53,47 @@ START_TEST(what_is_asked_for)
 }
 END_TEST
 
+/* token and expires, as they are: what they are worth is decided elsewhere. */
+START_TEST(what_is_shown)
+{
+    static const char mac[] = "TDCfRFOlw3tJ8rkGj9N3MHjKGYDhpZCzwljbzBPLYM4";
+    struct play_query query;
+    char text[400];
+
+    play_query_init(&query);
+    ck_assert(read_text(&query, "movie?start=1"));
+    ck_assert_str_eq(query.claim.token, "");
+    ck_assert_str_eq(query.claim.expires, "");
+    snprintf(text, sizeof(text), "movie?expires=170&token=k1.%s&loop=1", mac);
+    ck_assert(read_text(&query, text));
+    ck_assert_str_eq(query.claim.expires, "170");
+    ck_assert_uint_eq(strlen(query.claim.token), 3 + strlen(mac));
+    /* the last one counts, also when it is none */
+    ck_assert(read_text(&query, "?token=a&token=b"));
+    ck_assert_str_eq(query.claim.token, "b");
+    ck_assert_str_eq(query.claim.expires, "170");
+    ck_assert(read_text(&query, "?expires="));
+    ck_assert_str_eq(query.claim.expires, "");
+    /* as long as may be, and one more */
+    snprintf(text, sizeof(text), "?token=%0*d&expires=%0*d", TOKEN_BYTES - 1, 1,
+             TOKEN_EXPIRES_BYTES - 1, 2);
+    ck_assert(read_text(&query, text));
+    ck_assert_uint_eq(strlen(query.claim.token), TOKEN_BYTES - 1);
+    ck_assert_uint_eq(strlen(query.claim.expires), TOKEN_EXPIRES_BYTES - 1);
+    snprintf(text, sizeof(text), "?token=%0*d", TOKEN_BYTES, 1);
+    ck_assert(!read_text(&query, text));
+    ck_assert_str_eq(query.claim.token, "");
+    snprintf(text, sizeof(text), "?expires=%0*d", TOKEN_EXPIRES_BYTES, 1);
+    ck_assert(!read_text(&query, text));
+    ck_assert_str_eq(query.claim.expires, "");
+}
+END_TEST
+
 START_TEST(what_others_ask_for)
 {
     expect("?token=k.abc&expires=1&start=5&=&&=3&start", false, 5000, -1, -1);
-    expect("?token=k.abc&expires=99999999999999999999&start=5&x", true, 5000,
-           -1, -1);
+    expect("?token=k.abc&expires=999999999999999&start=5&x", true, 5000, -1,
+           -1);
     expect("?restart=1&starts=2&Start=3&start =4&?start=5", true, -1, -1, -1);
 }
 END_TEST
@@ -131,6 +168,7 @@ int main(void)
 
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, what_is_asked_for);
+    tcase_add_test(tests, what_is_shown);
     tcase_add_test(tests, what_others_ask_for);
     tcase_add_test(tests, garbage_is_not_given);
     tcase_add_test(tests, the_later_text_beats_the_earlier);
