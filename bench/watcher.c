@@ -12,6 +12,9 @@
 
 /* How long one that said goodbye waits for the server. */
 #define GOODBYE_LIMIT (20 * SECOND)
+/* What comes at once is film if it is longer than this: a server's last words,
+ * and its pings long after the film, are shorter. */
+#define WORDS_BYTES 512
 
 /* --- saying --------------------------------------------------------------- */
 
@@ -160,16 +163,18 @@ static bool hear_stream(struct watcher *watcher, struct watcher_scene *scene)
 {
     static uint8_t bytes[1 << 20];
     bool parses = watcher->reader != NULL && watcher->exit_ns == 0;
+    int64_t now;
     /* With MSG_TRUNC, TCP drops the bytes instead of copying them. */
     ssize_t count =
         recv(watcher->fd, bytes, sizeof(bytes), parses ? 0 : MSG_TRUNC);
 
     if (count <= 0)
         return false;
+    now = now_ns();
     watcher->received += (uint64_t)count;
-    watcher->last_ns = now_ns();
-    if (parses &&
-        !hear_messages(watcher, scene, bytes, (size_t)count, watcher->last_ns))
+    if (count > WORDS_BYTES)
+        watcher->last_ns = now;
+    if (parses && !hear_messages(watcher, scene, bytes, (size_t)count, now))
         return false;
     /* One that has told half a command cannot say anything else. */
     return watcher->stage != WATCHER_WATCHING || acknowledge(watcher);

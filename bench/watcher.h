@@ -39,7 +39,8 @@ struct watcher {
     enum watcher_exit exit;
     enum watcher_stage exit_stage;
     int64_t exit_delay_ns, exit_ns;
-    int64_t connect_ns, first_video_ns, first_frame_ns, last_ns;
+    int64_t connect_ns, first_video_ns, first_frame_ns;
+    int64_t last_ns; /* when film came last */
     uint64_t received, acknowledged;
     uint32_t window_bytes, first_frame_ms;
     struct wire_reader *reader; /* while it parses */
