@@ -86,13 +86,18 @@ static bool is_full(const struct roster *roster)
                               roster->unsettled_count == 0);
 }
 
-/* Draws one that has to go for a newcomer, if it is time for that. */
+/* Draws one that has to go for a newcomer, if it is time for that. While
+ * there are free places for as many as are not settled, it is not they who fill
+ * the roster: viewers do, and more of them are joining. */
 static void make_room(struct roster *roster)
 {
     const uint32_t staying = roster->count - roster->going;
     const uint32_t threshold = roster->limit - roster->limit / 4;
 
     if (staying < threshold || roster->unsettled_count == 0)
+        return;
+    if (staying < roster->limit &&
+        roster->unsettled_count <= roster->limit - staying)
         return;
     if (staying >= roster->limit ||
         draw(roster) % (roster->limit - threshold + 1) <

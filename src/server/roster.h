@@ -50,11 +50,12 @@ void roster_destroy(struct roster *roster);
 bool roster_is_full(struct roster *roster);
 
 /* Enters a connection. False when it is full of peers that got to `connect`,
- * or closed. Past three quarters of the limit, the fuller the likelier, and
- * always when it is full, a peer that did not get to `connect` yet is drawn and
- * interrupted: a flood of those must not keep viewers out. When it is full the
- * newcomer waits until that one has left, so that there are never more than the
- * limit; it is refused when that takes too long. */
+ * or closed. Past three quarters of the limit, where there are more peers that
+ * did not get to `connect` yet than free places, the fuller the likelier, and
+ * always when it is full, one of those is drawn and interrupted: a flood of
+ * them must not keep viewers out. When it is full the newcomer waits until that
+ * one has left, so that there are never more than the limit; it is refused when
+ * that takes too long. */
 bool roster_enter(struct roster *roster, struct roster_entry *entry, int fd);
 
 /* The peer got to `connect`. */

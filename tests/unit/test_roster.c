@@ -228,6 +228,26 @@ START_TEST(early_draws)
 }
 END_TEST
 
+/* Viewers fill three quarters and more, and a few join at a time: no more than
+ * there are places for. Nobody has to go for anybody. */
+START_TEST(who_joins_while_there_is_room_stays)
+{
+    static struct roster_entry entries[38];
+
+    for (int round = 0; round < 1000; round++) {
+        init(40, (uint64_t)round * 0x9E3779B97F4A7C15u + 12345);
+        for (int i = 0; i < 38; i++) {
+            ck_assert(roster_enter(&roster, &entries[i], -1));
+            if (i < 34)
+                roster_settle(&roster, &entries[i]);
+        }
+        for (int i = 34; i < 38; i++)
+            ck_assert(!roster_was_drawn(&roster, &entries[i]));
+        roster_destroy(&roster);
+    }
+}
+END_TEST
+
 /* Who is drawn cannot be foretold by when it came. */
 START_TEST(everybody_is_drawn_sometimes)
 {
@@ -359,6 +379,7 @@ int main(void)
     tcase_add_test(tests, one_that_does_not_go);
     tcase_add_test(tests, the_unsettled_make_room);
     tcase_add_test(tests, early_draws);
+    tcase_add_test(tests, who_joins_while_there_is_room_stays);
     tcase_add_test(tests, everybody_is_drawn_sometimes);
     tcase_add_test(tests, interrupting_closes_the_roster);
     tcase_add_test(tests, waiting_ends_at_its_deadline);
