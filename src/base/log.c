@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -135,11 +136,20 @@ void log_debug(const char *format, ...)
     va_end(arguments);
 }
 
-static bool begins_token(const char *text, size_t length)
+/* The length of a `token=` that the text begins with; 0 when there is none. In
+ * a URL that was encoded as a whole, or spelled in another case, it opens
+ * nothing here, but its value still does where it is put right. */
+static size_t token_key_length(const char *text, size_t length)
 {
-    static const char key[] = "token=";
+    static const char *const keys[] = {"token=", "token%3D"};
 
-    return length >= sizeof(key) - 1 && memcmp(text, key, sizeof(key) - 1) == 0;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const size_t n = strlen(keys[i]);
+
+        if (length >= n && strncasecmp(text, keys[i], n) == 0)
+            return n;
+    }
+    return 0;
 }
 
 static size_t token_value_length(const char *text, size_t length)
@@ -161,13 +171,14 @@ const char *log_escape(char out[static LOG_ESCAPED_BYTES], const char *text,
 
     while (i < length) {
         unsigned char c = (unsigned char)text[i];
+        const size_t key = token_key_length(text + i, length - i);
 
-        if (begins_token(text + i, length - i)) {
+        if (key > 0) {
             if (used + 9 > room)
                 break;
             memcpy(out + used, "token=***", 9);
             used += 9;
-            i += 6;
+            i += key;
             i += token_value_length(text + i, length - i);
         } else if (c < 0x20 || c >= 0x7F || c == '"' || c == '\\') {
             if (used + 4 > room)

@@ -44,9 +44,9 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Makes `length` bytes of `text` printable: control characters, quotes,
- * backslashes and bytes beyond ASCII become \xNN, the value of every `token=`
- * becomes `***`, and what exceeds `out` is cut and ends in "...". Always
- * NUL-terminated; returns `out`. */
+ * backslashes and bytes beyond ASCII become \xNN, the value of every `token=`,
+ * in whatever case and also as `token%3D`, becomes `***`, and what exceeds
+ * `out` is cut and ends in "...". Always NUL-terminated; returns `out`. */
 const char *log_escape(char out[static LOG_ESCAPED_BYTES], const char *text,
                        size_t length);
 

@@ -41,6 +41,10 @@ static const struct {
     {LITERAL("token=a b"), "token=*** b"},
     {LITERAL("token=a\0b"), "token=***\\x00b"},
     {LITERAL("token=\"\n\xFFx&y"), "token=***&y"},
+    {LITERAL("a?TOKEN=secret&b"), "a?token=***&b"},
+    {LITERAL("a%3FToken%3dsecret%26b&c"), "a%3Ftoken=***&c"},
+    {LITERAL("token%3D"), "token=***"},
+    {LITERAL("token%3"), "token%3"},
     {LITERAL("token"), "token"},
     {LITERAL("token:x"), "token:x"},
     /* room is for 196 bytes and "..." */
