@@ -76,26 +76,27 @@ static bool has_controlling_terminal(void)
     return fd >= 0;
 }
 
-/* Waits for a signal; 0 when it is time to stop by the clock. */
+/* Waits for a signal; 0 when the time has come. One that is there already comes
+ * first, however short the times are. */
 static int wait_for_signal(int64_t until_ns)
 {
     sigset_t set;
-    int signal_number;
 
     waited_signals(&set);
-    do {
+    for (;;) {
         int64_t now_ns = clock_now_ns();
-        int64_t left_ns = until_ns - now_ns;
+        int64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
         struct timespec left = {.tv_sec = (time_t)(left_ns / CLOCK_NS_PER_S),
                                 .tv_nsec = (long)(left_ns % CLOCK_NS_PER_S)};
+        int signal_number = until_ns == CLOCK_NEVER
+                                ? sigwaitinfo(&set, NULL)
+                                : sigtimedwait(&set, NULL, &left);
 
-        if (until_ns != CLOCK_NEVER && left_ns <= 0)
+        if (signal_number > 0)
+            return signal_number;
+        if (left_ns == 0)
             return 0;
-        signal_number = until_ns == CLOCK_NEVER
-                            ? sigwaitinfo(&set, NULL)
-                            : sigtimedwait(&set, NULL, &left);
-    } while (signal_number < 0);
-    return signal_number;
+    }
 }
 
 /* All listeners for RTMPS share one context. */

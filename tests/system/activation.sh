@@ -131,6 +131,13 @@ then
     dismissed
 fi
 
+# --- a watchdog that never leaves it alone does not keep it from stopping
+
+export WATCHDOG_USEC=1 NOTIFY_SOCKET=@flvd-test-nobody
+start_flvd --once clip.flv
+unset WATCHDOG_USEC NOTIFY_SOCKET
+stop_flvd
+
 # --- restarts, while players come and go: nobody is refused or broken off
 
 # player NUMBER: plays again and again, until there is a file `enough'.
