@@ -374,6 +374,40 @@ START_TEST(old_versions_are_refused)
 }
 END_TEST
 
+/* Who cannot do better than 112 bits is refused, and told of in the log. */
+static const struct {
+    const char *ciphers;    /* NULL: all that the client has */
+    const char *signatures; /* NULL: likewise */
+    const char *fault;
+} weak[] = {
+    {"ECDHE-ECDSA-NULL-SHA", NULL, "no shared cipher"},
+    {NULL, "ECDSA+SHA1", "no shared signature algorithms"},
+};
+
+START_TEST(weak_clients_are_refused)
+{
+    struct transport t;
+    struct tls_client client;
+    enum transport_result result = TRANSPORT_TIMEOUT;
+    char text[16];
+
+    open_pair(&t, &client, TLS1_2_VERSION, 0);
+    if (weak[_i].ciphers != NULL)
+        ck_assert(SSL_set_cipher_list(client.ssl, weak[_i].ciphers));
+    if (weak[_i].signatures != NULL)
+        ck_assert(SSL_set1_sigalgs_list(client.ssl, weak[_i].signatures));
+    for (int i = 0; i < 3 && result == TRANSPORT_TIMEOUT; i++) {
+        tls_client_step(&client);
+        (void)tls_client_push(&client, SIZE_MAX);
+        result = read_now(&t, text, sizeof(text));
+    }
+    ck_assert_int_eq(result, TRANSPORT_BAD_TLS);
+    ck_assert_str_eq(transport_fault(&t), weak[_i].fault);
+    ck_assert(!SSL_is_init_finished(client.ssl));
+    close_pair(&t, &client);
+}
+END_TEST
+
 /* The peer learns why a handshake failed, though it had let the way to it fill
  * up. */
 START_TEST(the_alert_of_a_refusal_arrives)
@@ -634,6 +668,61 @@ START_TEST(partial_writes)
 }
 END_TEST
 
+/* The lengths of the records of application data that wait at the client's end,
+ * read as bytes. Returns how many they are. */
+static size_t read_records(int fd, size_t *lengths, size_t most)
+{
+    size_t count = 0;
+    uint8_t header[5];
+    ssize_t n;
+
+    while ((n = recv(fd, header, sizeof(header), MSG_DONTWAIT)) > 0) {
+        uint8_t body[SSL3_RT_MAX_ENCRYPTED_LENGTH];
+        const size_t length = (size_t)header[3] << 8 | header[4];
+
+        ck_assert_int_eq(n, sizeof(header));
+        ck_assert_uint_eq(header[0], SSL3_RT_APPLICATION_DATA);
+        ck_assert_uint_le(length, sizeof(body));
+        ck_assert_int_eq(recv(fd, body, length, MSG_WAITALL), (ssize_t)length);
+        ck_assert_uint_lt(count, most);
+        lengths[count++] = length;
+    }
+    return count;
+}
+
+#define BATCH_BYTES 100000
+
+/* A batch of many small parts, as a burst is one, takes no more records than it
+ * must: all are full but the last. */
+START_TEST(a_batch_goes_out_in_full_records)
+{
+    struct transport t;
+    struct tls_client client;
+    const int fd = memfd_create("file", MFD_CLOEXEC);
+    size_t lengths[64];
+    size_t count;
+
+    ck_assert_int_eq(ftruncate(fd, BATCH_BYTES), 0);
+    open_pair(&t, &client, versions[_i], 1 << 20);
+    tls_client_handshake(&client, &t);
+    gather_reset(&gather);
+    gather.file_fd = fd;
+    for (int64_t i = 0; i < 100; i++) {
+        gather_mark_message(&gather);
+        gather_add_header(&gather, "a header 12b", 12);
+        gather_add_file(&gather, NULL, BATCH_BYTES / 100 - 12, i * 1000);
+    }
+    while (gather.bytes > 0)
+        ck_assert_int_eq(transport_write(&t, &gather, soon()), TRANSPORT_OK);
+    count = read_records(client.fd, lengths, 64);
+    ck_assert_uint_eq(count, BATCH_BYTES / SSL3_RT_MAX_PLAIN_LENGTH + 1);
+    for (size_t i = 0; i + 1 < count; i++)
+        ck_assert_uint_ge(lengths[i], SSL3_RT_MAX_PLAIN_LENGTH);
+    close(fd);
+    close_pair(&t, &client);
+}
+END_TEST
+
 #define MESSAGE_BYTES 1000
 #define ROUNDS 15
 
@@ -829,6 +918,7 @@ int main(void)
         closing_gently,
         a_reader_can_be_interrupted_and_still_write,
         partial_writes,
+        a_batch_goes_out_in_full_records,
         messages_can_be_dropped_at_any_time,
         writing_ends_at_its_deadline,
         a_file_cut_short_is_a_fault,
@@ -849,6 +939,8 @@ int main(void)
     tcase_add_test(tests, a_call_reads_only_so_much);
     tcase_add_test(tests, what_is_not_tls_is_told);
     tcase_add_test(tests, old_versions_are_refused);
+    tcase_add_loop_test(tests, weak_clients_are_refused, 0,
+                        sizeof(weak) / sizeof(weak[0]));
     tcase_add_test(tests, the_alert_of_a_refusal_arrives);
     tcase_add_test(tests, renegotiation_is_refused);
     suite_add_tcase(suite, tests);
