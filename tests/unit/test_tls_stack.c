@@ -93,8 +93,39 @@ static size_t measure(struct server *server)
     return STACK_BYTES - untouched;
 }
 
+/* flvd asks no client for a certificate. Should it ever, then there is one more
+ * to verify: the client shows the server's own, which is trusted. */
+static void ask_clients_for(struct tls_context *context)
+{
+    struct tls_keys *keys = tls_context_keys(context);
+    SSL *ssl = tls_keys_new_connection(keys);
+    SSL_CTX *ssl_context;
+    X509_STORE *store;
+
+    ck_assert_ptr_nonnull(ssl);
+    ssl_context = SSL_get_SSL_CTX(ssl);
+    store = SSL_CTX_get_cert_store(ssl_context);
+    SSL_CTX_set_verify(ssl_context,
+                       SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    ck_assert(
+        X509_STORE_add_cert(store, SSL_CTX_get0_certificate(ssl_context)));
+    ck_assert(X509_STORE_set_flags(store, X509_V_FLAG_CHECK_SS_SIGNATURE));
+    SSL_free(ssl);
+    tls_keys_unref(keys);
+}
+
+static void show_certificate(SSL *ssl, const struct certificate *certificate)
+{
+    ck_assert(
+        SSL_use_certificate_file(ssl, certificate->path, SSL_FILETYPE_PEM));
+    ck_assert(
+        SSL_use_PrivateKey_file(ssl, certificate->key_path, SSL_FILETYPE_PEM));
+}
+
+/* `shown`: what the client shows of itself, NULL: nothing. */
 static size_t measure_handshake(struct tls_context *context, int version,
-                                const char *group, int file_fd)
+                                const char *group, int file_fd,
+                                const struct certificate *shown)
 {
     struct tls_client client;
     struct server server = {.context = context, .file_fd = file_fd};
@@ -105,6 +136,8 @@ static size_t measure_handshake(struct tls_context *context, int version,
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     tls_client_init(&client, ends[1], version, "localhost");
     ck_assert(SSL_set1_groups_list(client.ssl, group));
+    if (shown != NULL)
+        show_certificate(client.ssl, shown);
     server.fd = ends[0];
     ck_assert_int_eq(pthread_create(&thread, NULL, watch, &client), 0);
     bytes = measure(&server);
@@ -125,6 +158,22 @@ static const struct {
              {TLS1_3_VERSION, "X448"},         {TLS1_3_VERSION, "P-521"},
              {TLS1_3_VERSION, "ffdhe8192"}};
 
+static void measure_kinds(struct tls_context *context, unsigned rsa_bits,
+                          int file_fd, const struct certificate *shown)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        const size_t bytes = measure_handshake(context, kinds[i].version,
+                                               kinds[i].group, file_fd, shown);
+
+        printf("TLS 1.%d, %s, %s %u%s: %zu bytes of stack\n",
+               kinds[i].version == TLS1_2_VERSION ? 2 : 3, kinds[i].group,
+               rsa_bits != 0 ? "RSA" : "ECDSA", rsa_bits != 0 ? rsa_bits : 256,
+               shown != NULL ? ", a client certificate" : "", bytes);
+        if (bytes > most_bytes)
+            most_bytes = bytes;
+    }
+}
+
 static void measure_certificate(unsigned rsa_bits, int file_fd)
 {
     struct certificate certificate;
@@ -138,17 +187,9 @@ static void measure_certificate(unsigned rsa_bits, int file_fd)
     pair = certificate_pair(&certificate);
     context = tls_context_new(&pair, 1, fault);
     ck_assert_msg(context != NULL, "%s", fault);
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        const size_t bytes = measure_handshake(context, kinds[i].version,
-                                               kinds[i].group, file_fd);
-
-        printf("TLS 1.%d, %s, %s %u: %zu bytes of stack\n",
-               kinds[i].version == TLS1_2_VERSION ? 2 : 3, kinds[i].group,
-               rsa_bits != 0 ? "RSA" : "ECDSA", rsa_bits != 0 ? rsa_bits : 256,
-               bytes);
-        if (bytes > most_bytes)
-            most_bytes = bytes;
-    }
+    measure_kinds(context, rsa_bits, file_fd, NULL);
+    ask_clients_for(context);
+    measure_kinds(context, rsa_bits, file_fd, &certificate);
     tls_context_free(context);
     certificate_remove(&certificate);
 }
