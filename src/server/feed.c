@@ -25,7 +25,6 @@ static void clear(struct feed *feed)
 
 void feed_init(struct feed *feed)
 {
-    feed->in_message = false;
     feed->movie = NULL;
     feed->is_blank = false;
     feed->turn = 0;
@@ -34,12 +33,17 @@ void feed_init(struct feed *feed)
     clear(feed);
 }
 
+/* Whether a media message was begun that is not wholly in a gather yet. */
+static bool is_in_message(const struct feed *feed)
+{
+    return feed->movie != NULL;
+}
+
 static void end_message(struct feed *feed)
 {
     if (feed->movie != feed->source)
         movie_unref(feed->movie);
     feed->movie = NULL;
-    feed->in_message = false;
     feed->is_blank = false;
 }
 
@@ -175,7 +179,6 @@ static void begin_message(struct feed *feed, struct net_connection *connection,
     uint8_t header[RTMP_MAX_CHUNK_HEADER_BYTES];
     size_t header_bytes = chunk_writer_begin(writer, &message, header);
 
-    feed->in_message = true;
     feed->movie = feed->source != NULL
                       ? feed->source
                       : movie_ref(playback_movie(stream->playback));
@@ -205,7 +208,7 @@ static void add_replies(struct feed *feed, struct outbox *outbox)
     const uint8_t *bytes;
     size_t length;
 
-    if (feed->in_message || outbox_is_taken(outbox) ||
+    if (is_in_message(feed) || outbox_is_taken(outbox) ||
         !gather_has_room(&feed->gather, 0))
         return;
     bytes = outbox_take(outbox, &length);
@@ -347,14 +350,14 @@ int64_t feed_fill(struct feed *feed, struct net_connection *connection,
     bool failed = false;
 
     connection->media_changed = false;
-    feed->continues = feed->in_message;
+    feed->continues = is_in_message(feed);
     for (size_t i = 0; i < connection->stream_count; i++)
         connection->streams[i].is_marked = false;
-    if (feed->in_message && !feed->is_blank)
+    if (is_in_message(feed) && !feed->is_blank)
         use_source(feed);
     while (!is_full(feed) && !failed) {
         add_replies(feed, &connection->outbox);
-        if (!feed->in_message &&
+        if (!is_in_message(feed) &&
             !next_message(feed, connection, now_ns, &next_due_ns)) {
             due_ns = next_due_ns;
             break;
@@ -419,7 +422,7 @@ void feed_drop_unsent(struct feed *feed, struct net_connection *connection)
 {
     size_t dropped = gather_keep_begun(&feed->gather);
 
-    if (dropped > 0 && feed->in_message)
+    if (dropped > 0 && is_in_message(feed))
         end_message(feed);
     while (feed->replies_count > 0 &&
            feed->replies[feed->replies_count - 1].part >= feed->gather.count) {
@@ -450,7 +453,7 @@ void feed_file_failed(struct feed *feed, struct net_connection *connection,
              connection->label);
     feed_drop_unsent(feed, connection);
     gather_blank_file(&feed->gather);
-    if (feed->in_message)
+    if (is_in_message(feed))
         feed->is_blank = true;
     for (size_t i = 0; i < connection->stream_count; i++) {
         struct net_stream *stream = &connection->streams[i];

@@ -16,8 +16,7 @@
 
 struct feed {
     /* The media message that was begun and is not wholly in a gather yet. */
-    bool in_message;
-    struct movie *movie; /* of the message; else NULL */
+    struct movie *movie; /* of the message; NULL: there is none */
     struct movie_tag tag;
     uint32_t added_bytes; /* of its payload, put into gathers */
     bool is_blank;        /* its file failed: zeros instead */

@@ -635,7 +635,7 @@ START_TEST(dropping_around_a_skip)
         forget_replies();
         for (int64_t ms = 0; ms < 120; ms += 40)
             send_all_at(ms * CLOCK_NS_PER_MS);
-        ck_assert(feed.in_message);
+        ck_assert_ptr_nonnull(feed.movie);
         hand(20, 0,
              LITERAL("\2\0\x0C"
                      "createStream" TXN));
