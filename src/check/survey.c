@@ -225,26 +225,14 @@ static struct byte_reader first_bytes(struct walk *walk,
     return data;
 }
 
-/* Whether a tag holds its own header and nothing behind it. Enhanced RTMP has
- * headers of many lengths: what is short there is not told from what is
- * empty. */
+/* Whether a tag holds its own header and nothing behind it. Of Enhanced RTMP
+ * what is short is not told from what is empty. */
 static bool is_empty(const struct flv_tag_header *header, uint8_t first)
 {
-    const uint8_t codec =
-        header->type == FLV_TAG_AUDIO ? first >> 4 : first & 0x0F;
+    const uint32_t own_bytes = flv_tag_own_bytes(header->type, first);
 
-    if (header->size_bytes == 0)
-        return true;
-    if (header->type == FLV_TAG_AUDIO) {
-        if (codec == FLV_SOUND_AAC)
-            return header->size_bytes == FLV_AAC_HEADER_BYTES;
-        return header->size_bytes == 1 && codec != FLV_SOUND_EX_HEADER;
-    }
-    if ((first & FLV_EX_VIDEO_HEADER) != 0)
-        return false;
-    if (codec == FLV_CODEC_AVC || codec == FLV_CODEC_HEVC_NONSTANDARD)
-        return header->size_bytes == FLV_AVC_HEADER_BYTES;
-    return header->size_bytes == 1;
+    return header->size_bytes == 0 ||
+           (own_bytes > 0 && header->size_bytes == own_bytes);
 }
 
 /* Why players do not get a tag. */

@@ -240,6 +240,25 @@ classify_ex_audio(const struct flv_tag_header *header, struct byte_reader data)
 
 /* --- all tags ----------------------------------------------------------- */
 
+uint32_t flv_tag_own_bytes(uint8_t type, uint8_t first)
+{
+    if (type == FLV_TAG_AUDIO) {
+        const uint8_t codec = first >> 4;
+
+        if (codec == FLV_SOUND_EX_HEADER)
+            return 0;
+        return codec == FLV_SOUND_AAC ? FLV_AAC_HEADER_BYTES : 1;
+    } else {
+        const uint8_t codec = first & 0x0F;
+
+        if ((first & FLV_EX_VIDEO_HEADER) != 0)
+            return 0;
+        return codec == FLV_CODEC_AVC || codec == FLV_CODEC_HEVC_NONSTANDARD
+                   ? FLV_AVC_HEADER_BYTES
+                   : 1;
+    }
+}
+
 static struct flv_tag_class classify_video(const struct flv_tag_header *header,
                                            struct byte_reader data)
 {
@@ -247,18 +266,18 @@ static struct flv_tag_class classify_video(const struct flv_tag_header *header,
     const uint8_t first = byte_read_u8(&r);
     const uint8_t packet_type = byte_read_u8(&r);
     const uint8_t frame_type = first >> 4;
+    const uint32_t own_bytes = flv_tag_own_bytes(FLV_TAG_VIDEO, first);
     struct flv_tag_class class = {.codec = first & 0x0F};
 
-    if ((first & FLV_EX_VIDEO_HEADER) != 0)
+    if (own_bytes == 0)
         return classify_ex_video(header, data);
     if (r.failed || frame_type < FLV_FRAME_KEY ||
         frame_type > FLV_FRAME_GENERATED_KEY)
         return class;
     class.kind = coded_frame(frame_type);
-    if (class.codec == FLV_CODEC_AVC ||
-        class.codec == FLV_CODEC_HEVC_NONSTANDARD)
-        class.kind = classify_packet(header, packet_type, FLV_AVC_HEADER_BYTES,
-                                     class.kind);
+    if (own_bytes > 1)
+        class.kind =
+            classify_packet(header, packet_type, own_bytes, class.kind);
     return class;
 }
 
@@ -268,16 +287,17 @@ static struct flv_tag_class classify_audio(const struct flv_tag_header *header,
     struct byte_reader r = data;
     const uint8_t first = byte_read_u8(&r);
     const uint8_t packet_type = byte_read_u8(&r);
+    const uint32_t own_bytes = flv_tag_own_bytes(FLV_TAG_AUDIO, first);
     struct flv_tag_class class = {.codec = first >> 4};
 
     if (r.failed)
         return class;
-    if (class.codec == FLV_SOUND_EX_HEADER)
+    if (own_bytes == 0)
         return classify_ex_audio(header, data);
     class.kind = FLV_KIND_FRAME;
-    if (class.codec == FLV_SOUND_AAC)
-        class.kind = classify_packet(header, packet_type, FLV_AAC_HEADER_BYTES,
-                                     FLV_KIND_FRAME);
+    if (own_bytes > 1)
+        class.kind =
+            classify_packet(header, packet_type, own_bytes, FLV_KIND_FRAME);
     return class;
 }
 

@@ -79,6 +79,11 @@ struct flv_tag_class {
 struct flv_tag_class flv_tag_classify(const struct flv_tag_header *header,
                                       struct byte_reader data);
 
+/* How many bytes stand in front of the payload of an audio or video tag whose
+ * data begins with `first`; 0 for Enhanced RTMP, which has headers of many
+ * lengths. */
+uint32_t flv_tag_own_bytes(uint8_t type, uint8_t first);
+
 /* Whether a tag of this kind shows or sounds something: only such tags have a
  * time that counts. */
 static inline bool flv_tag_kind_is_frame(enum flv_tag_kind kind)
