@@ -128,25 +128,19 @@ static void take_member(struct rtmp_connect *connect, struct amf0_string key,
                         const struct amf0_value *value)
 {
     connect->enhanced |= enhanced_member(key, value);
-    if (value->type == AMF0_STRING) {
-        if (amf0_string_is(key, "app"))
-            connect->app = value->string;
-        else if (amf0_string_is(key, "tcUrl"))
-            connect->tc_url = value->string;
-        else if (amf0_string_is(key, "flashVer"))
-            connect->flash_ver = value->string;
-    } else if (value->type == AMF0_NUMBER) {
-        if (amf0_string_is(key, "objectEncoding") && is_exact(value->number))
-            connect->object_encoding = value->number;
-    }
+    if (value->type != AMF0_STRING)
+        return;
+    if (amf0_string_is(key, "app"))
+        connect->app = value->string;
+    else if (amf0_string_is(key, "tcUrl"))
+        connect->tc_url = value->string;
 }
 
 bool rtmp_connect_read(const struct rtmp_call *call,
                        struct rtmp_connect *connect)
 {
     static const struct amf0_string none = {"", 0};
-    struct rtmp_connect result = {
-        .app = none, .tc_url = none, .flash_ver = none};
+    struct rtmp_connect result = {.app = none, .tc_url = none};
     struct byte_reader r = call->command_object;
     struct amf0_value value;
     struct amf0_string key;

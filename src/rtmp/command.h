@@ -41,13 +41,11 @@ enum rtmp_enhanced_member {
     RTMP_VIDEO_FUNCTION = 1 << 4 /* with more than Flash's client seek */
 };
 
-/* What connect's command object says; members that were not sent, or are of
- * another type, are empty or 0. */
+/* What connect's command object says; strings that were not sent, or are of
+ * another type, are empty. */
 struct rtmp_connect {
     struct amf0_string app;
     struct amf0_string tc_url;
-    struct amf0_string flash_ver;
-    double object_encoding;
     unsigned enhanced; /* enum rtmp_enhanced_member, those that were sent */
 };
 

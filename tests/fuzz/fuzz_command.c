@@ -77,8 +77,6 @@ static void try_connect(const struct rtmp_call *call)
         return;
     must_lie_in(connect.app);
     must_lie_in(connect.tc_url);
-    must_lie_in(connect.flash_ver);
-    MUST(isfinite(connect.object_encoding));
     MUST(connect.enhanced < 32);
     answer(call, connect.tc_url);
     byte_writer_init(&w, body, sizeof(body));
