@@ -4,7 +4,6 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <time.h>
 
 int64_t clock_now_ns(void)
 {
@@ -22,10 +21,15 @@ int64_t clock_unix_s(void)
     return now.tv_sec;
 }
 
+struct timespec clock_timespec(int64_t time_ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(time_ns / CLOCK_NS_PER_S),
+                             .tv_nsec = (long)(time_ns % CLOCK_NS_PER_S)};
+}
+
 void clock_sleep_until(int64_t deadline_ns)
 {
-    struct timespec t = {.tv_sec = (time_t)(deadline_ns / CLOCK_NS_PER_S),
-                         .tv_nsec = (long)(deadline_ns % CLOCK_NS_PER_S)};
+    const struct timespec t = clock_timespec(deadline_ns);
 
     if (deadline_ns <= 0)
         return;

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 #include <sys/time.h>
+#include <time.h>
 
 #define CLOCK_NS_PER_S INT64_C(1000000000)
 #define CLOCK_NS_PER_MS INT64_C(1000000)
@@ -19,6 +20,9 @@ int64_t clock_unix_s(void);
 
 /* Blocks until `deadline_ns` has come; at once when it has passed. */
 void clock_sleep_until(int64_t deadline_ns);
+
+/* A time, or a length of time, as system calls take it. */
+struct timespec clock_timespec(int64_t time_ns);
 
 /* What SO_RCVTIMEO and SO_SNDTIMEO take: the time from `now_ns` to
  * `deadline_ns`, at least one microsecond (0 would mean for ever) and at most

@@ -214,15 +214,9 @@ uint64_t line_queue_dropped(struct line_queue *queue)
     return dropped;
 }
 
-static struct timespec time_of(int64_t ns)
-{
-    return (struct timespec){.tv_sec = (time_t)(ns / CLOCK_NS_PER_S),
-                             .tv_nsec = (long)(ns % CLOCK_NS_PER_S)};
-}
-
 bool line_queue_flush(struct line_queue *queue, int64_t deadline_ns)
 {
-    const struct timespec deadline = time_of(deadline_ns);
+    const struct timespec deadline = clock_timespec(deadline_ns);
     bool is_empty;
 
     pthread_mutex_lock(&queue->lock);
@@ -238,7 +232,7 @@ bool line_queue_flush(struct line_queue *queue, int64_t deadline_ns)
 
 bool line_queue_stop(struct line_queue *queue, int64_t deadline_ns)
 {
-    const struct timespec deadline = time_of(deadline_ns);
+    const struct timespec deadline = clock_timespec(deadline_ns);
     bool ended;
 
     pthread_mutex_lock(&queue->lock);

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "net/transport.h"
 
@@ -105,17 +104,11 @@ static void make_room(struct roster *roster)
         interrupt_one_unsettled(roster);
 }
 
-static struct timespec time_of(int64_t time_ns)
-{
-    return (struct timespec){.tv_sec = (time_t)(time_ns / CLOCK_NS_PER_S),
-                             .tv_nsec = (long)(time_ns % CLOCK_NS_PER_S)};
-}
-
 /* Waits until there is a place, for those that are going. */
 static bool wait_for_place(struct roster *roster)
 {
     const struct timespec deadline =
-        time_of(clock_now_ns() + roster->patience_ns);
+        clock_timespec(clock_now_ns() + roster->patience_ns);
 
     while (roster->count >= roster->limit && !roster->closed) {
         if (pthread_cond_timedwait(&roster->left, &roster->lock, &deadline) ==
@@ -214,7 +207,7 @@ void roster_interrupt(struct roster *roster, bool both)
 
 uint32_t roster_wait_empty(struct roster *roster, int64_t deadline_ns)
 {
-    const struct timespec deadline = time_of(deadline_ns);
+    const struct timespec deadline = clock_timespec(deadline_ns);
     uint32_t count;
 
     pthread_mutex_lock(&roster->lock);

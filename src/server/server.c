@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -86,8 +85,7 @@ static int wait_for_signal(int64_t until_ns)
     for (;;) {
         int64_t now_ns = clock_now_ns();
         int64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
-        struct timespec left = {.tv_sec = (time_t)(left_ns / CLOCK_NS_PER_S),
-                                .tv_nsec = (long)(left_ns % CLOCK_NS_PER_S)};
+        struct timespec left = clock_timespec(left_ns);
         int signal_number = until_ns == CLOCK_NEVER
                                 ? sigwaitinfo(&set, NULL)
                                 : sigtimedwait(&set, NULL, &left);
