@@ -424,18 +424,18 @@ static bool apply(int code, const char *value, struct options *options,
 }
 
 static bool check(struct options *options, struct options_passed passed,
-                  char **operands, int operand_count, char *fault)
+                  char *fault)
 {
-    if (options->demo && operand_count > 0)
+    if (options->demo && options->operand_count > 0)
         return wrong(fault,
                      "--demo serves the built-in sample: leave out "
                      "either it or '%.100s'",
-                     operands[0]);
-    if (!options->demo && operand_count == 0)
+                     options->operands[0]);
+    if (!options->demo && options->operand_count == 0)
         return wrong(fault, "name the FLV files or directories to serve, or "
                             "use --demo");
-    for (int i = 0; i < operand_count; i++) {
-        if (operands[i][0] == '\0')
+    for (size_t i = 0; i < options->operand_count; i++) {
+        if (options->operands[i][0] == '\0')
             return wrong(fault, "the name of a FILE or DIRECTORY is empty");
     }
     if (!options->audio && !options->video)
@@ -521,24 +521,27 @@ static void explain_getopt(char *fault, int code, char **argv)
                     isprint(optopt) ? optopt : '?');
 }
 
-enum options_result options_parse(int argc, char **argv,
-                                  struct options_passed passed,
-                                  struct options *options,
-                                  char fault[static OPTIONS_FAULT_BYTES])
+/* Which options were given, as far as it matters for what flvd is to do. */
+struct given {
+    int for_serving; /* one that means nothing elsewhere, or 0 */
+    int for_tokens;  /* one for serving and signing, or 0 */
+};
+
+static void note_given(struct given *given, int code)
+{
+    if (code == OPTION_TOKEN_FILE || code == OPTION_EXPIRES)
+        given->for_tokens = code;
+    else if (code != OPTION_CHECK && code != OPTION_SIGN && code != 'q')
+        given->for_serving = code;
+}
+
+/* OPTIONS_SERVE, unless it is clear already that it will be something else. */
+static enum options_result read_words(int argc, char **argv,
+                                      struct options *options,
+                                      struct given *given, char *fault)
 {
     int code;
-    int for_serving = 0; /* and for nothing else */
-    int for_tokens = 0;
 
-    *options = (struct options){
-        .lead_ms = -1,
-        .audio = true,
-        .video = true,
-        .max_clients = 10000,
-        .handshake_timeout_ns = 10 * CLOCK_NS_PER_S,
-        .idle_timeout_ns = 300 * CLOCK_NS_PER_S,
-        .stall_timeout_ns = 3600 * CLOCK_NS_PER_S,
-    };
     optind = 0; /* glibc: begin anew, for the tests */
     while ((code = getopt_long(argc, argv, ":l:1qvhV", long_options, NULL)) !=
            -1) {
@@ -552,24 +555,45 @@ enum options_result options_parse(int argc, char **argv,
         }
         if (!apply(code, optarg, options, fault))
             return OPTIONS_WRONG;
-        if (code == OPTION_TOKEN_FILE || code == OPTION_EXPIRES)
-            for_tokens = code;
-        else if (code != OPTION_CHECK && code != OPTION_SIGN && code != 'q')
-            for_serving = code;
+        note_given(given, code);
     }
     options->operands = argv + optind;
     options->operand_count = (size_t)(argc - optind);
+    return OPTIONS_SERVE;
+}
+
+enum options_result options_parse(int argc, char **argv,
+                                  struct options_passed passed,
+                                  struct options *options,
+                                  char fault[static OPTIONS_FAULT_BYTES])
+{
+    struct given given = {0, 0};
+    enum options_result result;
+
+    *options = (struct options){
+        .lead_ms = -1,
+        .audio = true,
+        .video = true,
+        .max_clients = 10000,
+        .handshake_timeout_ns = 10 * CLOCK_NS_PER_S,
+        .idle_timeout_ns = 300 * CLOCK_NS_PER_S,
+        .stall_timeout_ns = 3600 * CLOCK_NS_PER_S,
+    };
+    result = read_words(argc, argv, options, &given, fault);
+    if (result != OPTIONS_SERVE)
+        return result;
     if (options->sign_name != NULL)
         return check_the_signing(
-                   options, options->check ? OPTION_CHECK : for_serving, fault)
+                   options, options->check ? OPTION_CHECK : given.for_serving,
+                   fault)
                    ? OPTIONS_SIGN
                    : OPTIONS_WRONG;
     if (options->check)
-        return check_the_check(
-                   options, for_serving != 0 ? for_serving : for_tokens, fault)
+        return check_the_check(options,
+                               given.for_serving != 0 ? given.for_serving
+                                                      : given.for_tokens,
+                               fault)
                    ? OPTIONS_CHECK
                    : OPTIONS_WRONG;
-    return check(options, passed, argv + optind, argc - optind, fault)
-               ? OPTIONS_SERVE
-               : OPTIONS_WRONG;
+    return check(options, passed, fault) ? OPTIONS_SERVE : OPTIONS_WRONG;
 }
