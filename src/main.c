@@ -309,6 +309,28 @@ static enum exit_status check(void)
     return EXIT_CANNOT_WORK;
 }
 
+/* A token with the first key of the token file. */
+static bool make_token(const char *name, const char *expires,
+                       char token[static TOKEN_BYTES])
+{
+    char fault[KEYRING_FAULT_BYTES];
+    struct keyring *keyring = keyring_open(options.token_path, fault);
+    struct token_key key;
+    bool good;
+
+    if (keyring == NULL) {
+        fprintf(stderr, "flvd: %s\n", fault);
+        return false;
+    }
+    key = keyring_first(keyring);
+    keyring_close(keyring);
+    good = token_make(&key, name, expires, token);
+    explicit_bzero(&key, sizeof(key));
+    if (!good)
+        fputs("flvd: --sign: the token cannot be computed\n", stderr);
+    return good;
+}
+
 /* --sign: prints a query and nothing else. */
 static enum exit_status sign(void)
 {
@@ -318,11 +340,7 @@ static enum exit_status sign(void)
     const int64_t expires_s =
         options.expires_s + (options.expires_is_relative ? now_s : 0);
     char name[NAME_BYTES], expires[TOKEN_EXPIRES_BYTES], token[TOKEN_BYTES];
-    char fault[KEYRING_FAULT_BYTES];
     const char *wrong;
-    struct keyring *keyring;
-    struct token_key key;
-    bool good;
 
     if (!name_canonical(text, name, &wrong)) {
         fprintf(stderr,
@@ -331,20 +349,9 @@ static enum exit_status sign(void)
                 wrong);
         return EXIT_USAGE;
     }
-    keyring = keyring_open(options.token_path, fault);
-    if (keyring == NULL) {
-        fprintf(stderr, "flvd: %s\n", fault);
-        return EXIT_CANNOT_WORK;
-    }
-    key = keyring_first(keyring);
-    keyring_close(keyring);
     snprintf(expires, sizeof(expires), "%" PRId64, expires_s);
-    good = token_make(&key, name, expires, token);
-    explicit_bzero(&key, sizeof(key));
-    if (!good) {
-        fputs("flvd: --sign: the token cannot be computed\n", stderr);
+    if (!make_token(name, expires, token))
         return EXIT_CANNOT_WORK;
-    }
     if (expires_s <= now_s)
         fputs("flvd: --expires: this time has passed; to count from now on, "
               "put a + before it\n",
