@@ -1,16 +1,18 @@
 /* The floor of the bench: what a thread for each viewer costs at the least.
  *
  * Not a server to be used. It plays one file, once, to whoever asks for
- * anything: all of it was put into chunks in memory beforehand, so that a
- * batch is one writev of one piece. The batches are those of flvd: a viewer is
- * filled to the buffer that it announced, and again when half of that was
- * played; a blocking recv under SO_RCVTIMEO is the wait. Who announces hours
- * gets everything at once. No seek, no pause, no loop, no time limit, no log,
- * no check of a peer or of the file. */
+ * anything. Payload is sent from where it lies, the file's mapping; the header
+ * of each chunk, and one list of all parts of the film, were made beforehand,
+ * so that a batch is one writev of a slice of that list. The batches are those
+ * of flvd: a viewer is filled to the buffer that it announced, and again when
+ * half of that was played; a blocking recv under SO_RCVTIMEO is the wait. Who
+ * announces hours gets everything at once. No seek, no pause, no loop, no time
+ * limit, no log, no check of a peer or of the file. */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -36,15 +38,15 @@
 #define FULL_HEADER_BYTES 12
 #define DEFAULT_BUFFER_MS 1000
 
-/* One message: where its chunks begin in the film. */
+/* One message: which of the film's parts is its first. */
 struct tag {
     uint32_t time_ms;
     size_t begin;
 };
 
 static struct {
-    uint8_t *chunks;
-    struct tag *tags; /* one more than there are: the end */
+    struct iovec *parts; /* header, payload, header, payload ... */
+    struct tag *tags;    /* one more than there are: the end */
     size_t count;
 } film;
 
@@ -76,44 +78,61 @@ static const uint8_t *map_file(const char *path, size_t *length)
     return data;
 }
 
-/* Every header is a full one, so that nothing depends on the message before.
- * Good for films of up to 4.6 hours. */
-static uint8_t *put_message(uint8_t *to, const uint8_t *tag, uint32_t size)
+static struct iovec part_of(const void *data, size_t length)
+{
+    return (struct iovec){.iov_base = (void *)(uintptr_t)data,
+                          .iov_len = length};
+}
+
+/* Every message begins with a full header, so that nothing depends on the
+ * message before. Good for films of up to 4.6 hours. */
+static uint8_t *put_header(uint8_t *to, const uint8_t *tag, uint8_t csid)
+{
+    to = put_integer(to, csid, 1);
+    to = put_integer(to, get_u24(tag + 4), 3);
+    to = put_integer(to, get_u24(tag + 1), 3);
+    to = put_integer(to, tag[0], 1);
+    return put_integer(to, 0x01000000, 4); /* stream 1, little endian */
+}
+
+/* Puts the parts of a message to `part`, and the headers of its chunks to
+ * `*headers`. Returns the part behind them. */
+static struct iovec *put_message(struct iovec *part, uint8_t **headers,
+                                 const uint8_t *tag, uint32_t size)
 {
     const uint8_t csid =
         tag[0] == FLV_TAG_AUDIO ? RTMP_CSID_AUDIO : RTMP_CSID_VIDEO;
     const uint8_t *payload = tag + FLV_TAG_HEADER_BYTES;
 
-    to = put_integer(to, csid, 1);
-    to = put_integer(to, get_u24(tag + 4), 3);
-    to = put_integer(to, size, 3);
-    to = put_integer(to, tag[0], 1);
-    to = put_integer(to, 0x01000000, 4); /* message stream 1, little endian */
     for (uint32_t at = 0; at < size; at += RTMP_OUTPUT_CHUNK_BYTES) {
+        uint8_t *header = *headers;
         uint32_t length = size - at;
 
         if (length > RTMP_OUTPUT_CHUNK_BYTES)
             length = RTMP_OUTPUT_CHUNK_BYTES;
-        if (at > 0)
-            *to++ = 0xC0u | csid;
-        memcpy(to, payload + at, length);
-        to += length;
+        *headers = at == 0 ? put_header(header, tag, csid)
+                           : put_integer(header, 0xC0u | csid, 1);
+        *part++ = part_of(header, (size_t)(*headers - header));
+        *part++ = part_of(payload + at, length);
     }
-    return to;
+    return part;
 }
 
-/* Reads the tags of an FLV file; gives up at the first that is not sound. */
+/* Reads the tags of an FLV file; gives up at the first that is not sound. What
+ * surrounds a payload in the file is more than the header of its chunk. */
 static void make_film(const char *path)
 {
     size_t length, at = FLV_HEADER_BYTES + FLV_BACK_POINTER_BYTES;
     const uint8_t *file = map_file(path, &length);
-    uint8_t *to;
+    const size_t most = length / FLV_TAG_HEADER_BYTES + 1;
+    uint8_t *headers = malloc(length);
+    struct iovec *part;
 
-    film.chunks = malloc(2 * length);
-    film.tags = calloc(length / FLV_TAG_HEADER_BYTES + 1, sizeof(*film.tags));
-    if (film.chunks == NULL || film.tags == NULL)
+    film.parts = calloc(most, 2 * sizeof(*film.parts));
+    film.tags = calloc(most, sizeof(*film.tags));
+    if (headers == NULL || film.parts == NULL || film.tags == NULL)
         die("out of memory");
-    to = film.chunks;
+    part = film.parts;
     while (at + FLV_TAG_HEADER_BYTES <= length) {
         const uint8_t *tag = file + at;
         uint32_t size = get_u24(tag + 1);
@@ -121,14 +140,14 @@ static void make_film(const char *path)
         if (size > length - at - FLV_TAG_HEADER_BYTES)
             break;
         film.tags[film.count].time_ms = get_u24(tag + 4);
-        film.tags[film.count].begin = (size_t)(to - film.chunks);
+        film.tags[film.count].begin = (size_t)(part - film.parts);
         if (size > 0 && (tag[0] == FLV_TAG_AUDIO || tag[0] == FLV_TAG_VIDEO)) {
-            to = put_message(to, tag, size);
+            part = put_message(part, &headers, tag, size);
             film.count++;
         }
         at += FLV_TAG_HEADER_BYTES + size + FLV_BACK_POINTER_BYTES;
     }
-    film.tags[film.count].begin = (size_t)(to - film.chunks);
+    film.tags[film.count].begin = (size_t)(part - film.parts);
     if (film.count == 0)
         die("%s: no audio and no video", path);
 }
@@ -144,20 +163,24 @@ struct viewer {
     struct wire_reader reader;
 };
 
+/* A blocking write is short only where the connection is broken, and whatever
+ * comes next will see that. */
+static bool write_parts(int fd, const struct iovec *part, size_t count)
+{
+    bool well = true;
+
+    for (size_t parts; well && count > 0; part += parts, count -= parts) {
+        parts = count < IOV_MAX ? count : IOV_MAX;
+        well = writev(fd, part, (int)parts) > 0;
+    }
+    return well;
+}
+
 static bool write_all(int fd, const void *data, size_t length)
 {
-    struct iovec part = {.iov_base = (void *)(uintptr_t)data,
-                         .iov_len = length};
+    struct iovec part = part_of(data, length);
 
-    while (part.iov_len > 0) {
-        ssize_t count = writev(fd, &part, 1);
-
-        if (count <= 0)
-            return false;
-        part.iov_base = (uint8_t *)part.iov_base + count;
-        part.iov_len -= (size_t)count;
-    }
-    return true;
+    return write_parts(fd, &part, 1);
 }
 
 static bool shake_hands(int fd)
@@ -255,8 +278,8 @@ static bool fill(struct viewer *viewer)
     while (viewer->next < film.count &&
            film.tags[viewer->next].time_ms <= until_ms)
         viewer->next++;
-    return write_all(viewer->fd, film.chunks + film.tags[begin].begin,
-                     film.tags[viewer->next].begin - film.tags[begin].begin);
+    return write_parts(viewer->fd, film.parts + film.tags[begin].begin,
+                       film.tags[viewer->next].begin - film.tags[begin].begin);
 }
 
 /* When half of the buffer was played; 0 if there is nothing more to send. */
