@@ -120,5 +120,9 @@ int main(int argc, char **argv)
     fflush(stdout);
     while (holds && getchar() != EOF)
         ;
+    free(fds);
+    freeaddrinfo(to);
+    while (source_count > 0)
+        freeaddrinfo(sources[--source_count]);
     return EXIT_SUCCESS;
 }
