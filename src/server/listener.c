@@ -341,6 +341,11 @@ static void accept_until_closing(struct listener *listener,
         } else if (errno == EINVAL || errno == EBADF || errno == EAGAIN) {
             /* Somebody who has the socket too shut it down, or made it
              * non-blocking again. */
+            if (errno == EINVAL)
+                complain(&complaints.shortage,
+                         "a listening socket was shut down by somebody who "
+                         "has it too: it takes nobody in until flvd is "
+                         "started again");
             make_blocking(listener->fd);
             clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
         }

@@ -83,8 +83,8 @@ static bool is_in(int fd)
 
 int main(int argc, char **argv)
 {
-    const struct addrinfo *sources[MAX_SOURCES] = {NULL};
-    const struct addrinfo *to;
+    struct addrinfo *sources[MAX_SOURCES] = {NULL};
+    struct addrinfo *to;
     size_t source_count = 0, count = 1, in = 0;
     bool holds = false;
     int option;
