@@ -43,6 +43,7 @@ certificate good DNS:localhost,IP:127.0.0.1 1
 certificate rsa DNS:rsa.test 1 -newkey rsa:2048
 certificate old DNS:localhost,IP:127.0.0.1 -1
 certificate other DNS:other.test 1
+certificate short DNS:localhost 1 -newkey rsa:1024
 make_clip clip.flv 1
 chmod 644 ca.pem stranger.pem
 
@@ -62,8 +63,22 @@ start_tls() {
 
 # --- players ---------------------------------------------------------------
 
+# An openssl.cnf that asks for less than security level 2 changes nothing.
+cat >weak.cnf <<'END'
+openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = weak
+[weak]
+CipherString = ALL:@SECLEVEL=0
+MinProtocol = TLSv1
+END
+OPENSSL_CONF=$work/weak.cnf
+export OPENSSL_CONF
 start_tls --once --tls-cert good.pem --tls-key good.key \
     --tls-cert rsa.pem --tls-key rsa.key
+unset OPENSSL_CONF
 
 wait_for_log 'kernel TLS' # or that there is none
 
@@ -91,22 +106,28 @@ if command -v mpv >/dev/null; then
         fail "mpv has not seen all frames"
 fi
 
-# VLC refuses root, and wants a place for its settings.
+# play_with_vlc CA: VLC refuses root, and wants a place for its settings.
+play_with_vlc() {
+    as_nobody env HOME="$work/home" timeout --kill-after=5 15 cvlc -I dummy \
+        --no-dbus --play-and-exit \
+        --avio-options="{tls_verify=1,ca_file=$1}" --demux=dump \
+        --demuxdump-file="$work/home/dump.flv" "$tls_url" >messages 2>&1
+}
+
+# expect_vlc_refuses CA TEXT: its exit status says nothing.
+expect_vlc_refuses() {
+    command -v cvlc >/dev/null || return 0
+    rm -f home/dump.flv
+    play_with_vlc "$work/$1"
+    grep -q "$2" messages || fail "VLC says: $(cat messages)"
+    [ ! -s home/dump.flv ] || fail "VLC takes what it should not: $2"
+}
+
 if command -v cvlc >/dev/null; then
     mkdir -m 777 home
-    as_nobody env HOME="$work/home" timeout --kill-after=5 15 cvlc -I dummy \
-        --no-dbus --play-and-exit \
-        --avio-options="{tls_verify=1,ca_file=$work/ca.pem}" --demux=dump \
-        --demuxdump-file="$work/home/dump.flv" "$tls_url" >messages 2>&1 ||
-        fail "VLC: $(cat messages)"
+    play_with_vlc "$work/ca.pem" || fail "VLC: $(cat messages)"
     expect_same_frames clip.flv home/dump.flv
-    as_nobody env HOME="$work/home" timeout --kill-after=5 15 cvlc -I dummy \
-        --no-dbus --play-and-exit \
-        --avio-options="{tls_verify=1,ca_file=$work/stranger.pem}" --demux=dump \
-        --demuxdump-file="$work/home/none.flv" "$tls_url" >messages 2>&1 ||
-        true
-    grep -q 'certificate' messages || fail "VLC says: $(cat messages)"
-    [ ! -s home/none.flv ] || fail "VLC trusts a CA that it does not know"
+    expect_vlc_refuses stranger.pem 'certificate'
 fi
 
 # librtmp with GnuTLS: any ticket of TLS 1.3 would end it. It does not verify,
@@ -158,6 +179,10 @@ connect -servername unknown.test -verify_hostname localhost
     -cipher DEFAULT@SECLEVEL=0 </dev/null >messages 2>&1 ||
     fail "TLS 1.1 is spoken"
 wait_for_log 'TLS: unsupported protocol'
+! bounded 10 openssl s_client -connect "127.0.0.1:$tls_port" -tls1_2 \
+    -cipher DEFAULT@SECLEVEL=0 -sigalgs ECDSA+SHA1 </dev/null >messages 2>&1 ||
+    fail "SHA-1 is good enough"
+wait_for_log 'TLS: no shared signature algorithms'
 
 # --- the wrong port --------------------------------------------------------
 
@@ -191,12 +216,14 @@ wait_for_log 'warning: the certificate old.pem is valid no more, since'
 ! play_with_ffmpeg ca.pem "$tls_url" none.flv ||
     fail "ffmpeg takes a certificate that is over"
 grep -q 'certificate' errors || fail "ffmpeg says: $(cat errors)"
+expect_vlc_refuses ca.pem 'certificate failed verification'
 stop_flvd
 
 start_tls --once --tls-cert other.pem --tls-key other.key
 ! play_with_ffmpeg ca.pem "$tls_url" none.flv ||
     fail "ffmpeg takes a certificate for another name"
 grep -q 'does not match hostname' errors || fail "ffmpeg says: $(cat errors)"
+expect_vlc_refuses ca.pem 'does not match hostname'
 stop_flvd
 
 # --- a file that is cut short under a viewer -------------------------------
@@ -228,6 +255,10 @@ expect_refusal() {
 
 expect_refusal 'other.key is not that of the first certificate in good.pem' \
     --tls-cert good.pem --tls-key other.key
+export OPENSSL_CONF="$work/weak.cnf"
+expect_refusal 'the certificate short.pem cannot be used: ee key too small' \
+    --tls-cert short.pem --tls-key short.key
+unset OPENSSL_CONF
 expect_refusal 'cannot read the private key none.key: No such file' \
     --tls-cert good.pem --tls-key none.key
 exit 0
