@@ -232,7 +232,8 @@ static void drain(struct server *server)
 
     if (server->context.options->drain_ns == 0 || left == 0)
         return;
-    log_info("%u connections may go on for %.0f s", (unsigned)left,
+    log_info("%u connection%s may go on for %g s", (unsigned)left,
+             left == 1 ? "" : "s",
              (double)server->context.options->drain_ns /
                  (double)CLOCK_NS_PER_S);
     if (wait_for_sessions(server, end_ns) == 0)

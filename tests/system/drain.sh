@@ -10,7 +10,7 @@ make_clip clip.flv 1
 # drains SIGNAL: tells flvd to stop, and waits until it has closed its door.
 drains() {
     kill "-$1" $flvd_pid
-    wait_for_log 'may go on for'
+    wait_for_log ' 1 connection may go on for [0-9]* s'
     ! bounded 10 "$TEST_TOOLS/rtmp_tags" -f clip.flv "$url" 2>refused ||
         fail "somebody was let in while it drained"
     grep -q 'refused' refused || fail "not refused: $(cat refused)"
