@@ -93,8 +93,9 @@ static void ask_for_file(const uint8_t *data, size_t size)
     path[size] = '\0';
     name = name_of_file(path);
     MUST(memchr(name.data, '/', name.length) == NULL);
-    /* With the extension that the client adds it is not to be too long. */
-    if (name.length + 5 < NAME_BYTES && name_can_be_asked_for(name))
+    /* With application and extension it is not to be too long. */
+    if (name.length + sizeof("vod/.flv") <= NAME_BYTES &&
+        name_can_be_asked_for(name))
         must_be_reachable(name);
 }
 
