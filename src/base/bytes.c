@@ -121,86 +121,10 @@ void byte_read_sub(struct byte_reader *r, size_t n, struct byte_reader *sub)
 
 /* --- writing ----------------------------------------------------------- */
 
-void byte_writer_init(struct byte_writer *w, void *data, size_t size)
-{
-    w->start = data;
-    w->next = data;
-    w->end = data;
-    w->failed = false;
-    if (size == 0)
-        return;
-    if (data == NULL)
-        w->failed = true;
-    else
-        w->end += size;
-}
-
-size_t byte_writer_length(const struct byte_writer *w)
-{
-    return w->next == w->start ? 0 : (size_t)(w->next - w->start);
-}
-
-size_t byte_writer_room(const struct byte_writer *w)
-{
-    if (w->failed || w->next == w->end)
-        return 0;
-    return (size_t)(w->end - w->next);
-}
-
-void byte_write_bytes(struct byte_writer *w, const void *data, size_t n)
-{
-    if (n > byte_writer_room(w))
-        w->failed = true;
-    if (w->failed || n == 0)
-        return;
-    memcpy(w->next, data, n);
-    w->next += n;
-}
-
-/* Big endian, at most 8 bytes. */
-static void write_integer(struct byte_writer *w, uint64_t value, size_t bytes)
-{
-    uint8_t b[8];
-
-    for (size_t i = bytes; i > 0; i--) {
-        b[i - 1] = (uint8_t)value;
-        value >>= 8;
-    }
-    byte_write_bytes(w, b, bytes);
-}
-
-void byte_write_u8(struct byte_writer *w, uint8_t value)
-{
-    write_integer(w, value, 1);
-}
-
-void byte_write_u16(struct byte_writer *w, uint16_t value)
-{
-    write_integer(w, value, 2);
-}
-
-void byte_write_u24(struct byte_writer *w, uint32_t value)
-{
-    write_integer(w, value, 3);
-}
-
-void byte_write_u32(struct byte_writer *w, uint32_t value)
-{
-    write_integer(w, value, 4);
-}
-
-void byte_write_u32le(struct byte_writer *w, uint32_t value)
-{
-    const uint8_t b[4] = {(uint8_t)value, (uint8_t)(value >> 8),
-                          (uint8_t)(value >> 16), (uint8_t)(value >> 24)};
-
-    byte_write_bytes(w, b, sizeof(b));
-}
-
 void byte_write_double(struct byte_writer *w, double value)
 {
     uint64_t bits;
 
     memcpy(&bits, &value, sizeof(bits));
-    write_integer(w, bits, 8);
+    byte_write_integer(w, bits, 8);
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct byte_reader {
     const uint8_t *next;
@@ -55,23 +56,89 @@ struct byte_writer {
 };
 
 /* Writes into `size` bytes at `data`, which stay the caller's. */
-void byte_writer_init(struct byte_writer *w, void *data, size_t size);
+static inline void byte_writer_init(struct byte_writer *w, void *data,
+                                    size_t size)
+{
+    w->start = data;
+    w->next = data;
+    w->end = data;
+    w->failed = false;
+    if (size == 0)
+        return;
+    if (data == NULL)
+        w->failed = true;
+    else
+        w->end += size;
+}
 
 /* Bytes written so far. */
-size_t byte_writer_length(const struct byte_writer *w);
+static inline size_t byte_writer_length(const struct byte_writer *w)
+{
+    return w->next == w->start ? 0 : (size_t)(w->next - w->start);
+}
 
 /* Bytes of room that are left. */
-size_t byte_writer_room(const struct byte_writer *w);
-
-void byte_write_u8(struct byte_writer *w, uint8_t value);
-void byte_write_u16(struct byte_writer *w, uint16_t value);
-void byte_write_u24(struct byte_writer *w,
-                    uint32_t value); /* its low 24 bits */
-void byte_write_u32(struct byte_writer *w, uint32_t value);
-void byte_write_u32le(struct byte_writer *w, uint32_t value);
-void byte_write_double(struct byte_writer *w, double value);
+static inline size_t byte_writer_room(const struct byte_writer *w)
+{
+    if (w->failed || w->next == w->end)
+        return 0;
+    return (size_t)(w->end - w->next);
+}
 
 /* All of `n` bytes or, when they do not fit, none and `failed`. */
-void byte_write_bytes(struct byte_writer *w, const void *data, size_t n);
+static inline void byte_write_bytes(struct byte_writer *w, const void *data,
+                                    size_t n)
+{
+    if (n > byte_writer_room(w))
+        w->failed = true;
+    if (w->failed || n == 0)
+        return;
+    memcpy(w->next, data, n);
+    w->next += n;
+}
+
+/* Big endian, at most 8 bytes. */
+static inline void byte_write_integer(struct byte_writer *w, uint64_t value,
+                                      size_t bytes)
+{
+    uint8_t b[8];
+
+    for (size_t i = bytes; i > 0; i--) {
+        b[i - 1] = (uint8_t)value;
+        value >>= 8;
+    }
+    byte_write_bytes(w, b, bytes);
+}
+
+static inline void byte_write_u8(struct byte_writer *w, uint8_t value)
+{
+    byte_write_integer(w, value, 1);
+}
+
+static inline void byte_write_u16(struct byte_writer *w, uint16_t value)
+{
+    byte_write_integer(w, value, 2);
+}
+
+/* Its low 24 bits. */
+static inline void byte_write_u24(struct byte_writer *w, uint32_t value)
+{
+    byte_write_integer(w, value, 3);
+}
+
+static inline void byte_write_u32(struct byte_writer *w, uint32_t value)
+{
+    byte_write_integer(w, value, 4);
+}
+
+static inline void byte_write_u32le(struct byte_writer *w, uint32_t value)
+{
+    const uint8_t b[4] = {(uint8_t)value, (uint8_t)(value >> 8),
+                          (uint8_t)(value >> 16), (uint8_t)(value >> 24)};
+
+    byte_write_bytes(w, b, sizeof(b));
+}
+
+void byte_write_double(struct byte_writer *w, double value);
 
 #endif
