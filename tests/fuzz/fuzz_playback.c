@@ -3,8 +3,8 @@
  * an argument of 2), and the file.
  *
  * Tags lie in the file, and where the file's times rise, those that are given
- * out do, too, over all seams, until something leads elsewhere; no play is
- * busy without end. */
+ * out do, too, over all seams and wraps, until something leads elsewhere; no
+ * play is busy without end. */
 #include "config.h"
 
 #include <string.h>
@@ -47,7 +47,7 @@ static int64_t now_ns;
 static unsigned steps;
 static bool times_rise; /* those of the file */
 static bool has_last;   /* and nothing has led elsewhere since */
-static uint32_t last_ms;
+static int64_t last_ms;
 
 /* What was given out since a place was saved. */
 static struct playback_place place;
@@ -81,9 +81,19 @@ static bool do_times_rise(struct movie *movie)
     return rise;
 }
 
+/* Timestamps wrap: the time of the frame that was given out last is the latest
+ * with its timestamp that is not past the position. */
+static int64_t unwrapped_ms(uint32_t timestamp_ms)
+{
+    const int64_t position_ms = playback_position_ms(&playback);
+
+    return position_ms - (uint32_t)((uint64_t)position_ms - timestamp_ms);
+}
+
 static void take_item(const struct playback_item *item)
 {
     const struct movie_tag *const tag = &item->tag;
+    int64_t time_ms;
 
     MUST(tag->type == FLV_TAG_AUDIO || tag->type == FLV_TAG_VIDEO);
     MUST(tag->size_bytes >= 1 && tag->offset_bytes >= 0 &&
@@ -95,10 +105,11 @@ static void take_item(const struct playback_item *item)
         return;
     MUST(item->timestamp_ms == 0 ||
          playback_position_ms(&playback) >= (int64_t)item->timestamp_ms);
+    time_ms = unwrapped_ms(item->timestamp_ms);
     if (times_rise && has_last)
-        MUST(item->timestamp_ms >= last_ms);
+        MUST(time_ms >= last_ms);
     has_last = true;
-    last_ms = item->timestamp_ms;
+    last_ms = time_ms;
 }
 
 static void forget_place(void)
