@@ -18,18 +18,7 @@ struct peer_tls {
 
 struct tls_context *peer_tls_make_server(void)
 {
-    struct certificate certificate;
-    struct tls_context *context;
-    struct tls_pair pair;
-    char fault[TLS_FAULT_BYTES];
-
-    certificate_make(&certificate,
-                     &(struct certificate_options){.names = "DNS:localhost"});
-    pair = certificate_pair(&certificate);
-    context = tls_context_new(&pair, 1, fault);
-    ck_assert_msg(context != NULL, "%s", fault);
-    certificate_remove(&certificate);
-    return context;
+    return certificate_serve();
 }
 
 struct peer_tls *peer_tls_new(int fd)

@@ -114,3 +114,19 @@ struct tls_pair certificate_pair(const struct certificate *certificate)
     return (struct tls_pair){.certificate_path = certificate->path,
                              .key_path = certificate->key_path};
 }
+
+struct tls_context *certificate_serve(void)
+{
+    struct certificate certificate;
+    struct tls_context *context;
+    struct tls_pair pair;
+    char fault[TLS_FAULT_BYTES];
+
+    certificate_make(&certificate,
+                     &(struct certificate_options){.names = "DNS:localhost"});
+    pair = certificate_pair(&certificate);
+    context = tls_context_new(&pair, 1, fault);
+    ck_assert_msg(context != NULL, "%s", fault);
+    certificate_remove(&certificate);
+    return context;
+}

@@ -31,4 +31,8 @@ void certificate_remove(struct certificate *certificate);
 
 struct tls_pair certificate_pair(const struct certificate *certificate);
 
+/* What a server for `localhost' needs, with a certificate made for it. Ends the
+ * test when it cannot be made; the caller's to free with tls_context_free. */
+struct tls_context *certificate_serve(void);
+
 #endif

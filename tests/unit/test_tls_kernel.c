@@ -28,16 +28,7 @@ static struct gather gather;
 
 static void set_up(void)
 {
-    struct certificate certificate;
-    struct tls_pair pair;
-    char fault[TLS_FAULT_BYTES];
-
-    certificate_make(&certificate,
-                     &(struct certificate_options){.names = "DNS:localhost"});
-    pair = certificate_pair(&certificate);
-    context = tls_context_new(&pair, 1, fault);
-    ck_assert_msg(context != NULL, "%s", fault);
-    certificate_remove(&certificate);
+    context = certificate_serve();
 }
 
 static void tear_down(void)
