@@ -1,229 +1,114 @@
 /* One table of options, read by getopt_long; the man page says what they
- * mean. Every number has its bounds here. */
+ * mean. A new option is a row of it, and a function unless there is one for its
+ * kind of value. */
 #include "config.h"
 
 #include "options.h"
 
 #include <ctype.h>
 #include <getopt.h>
-#include <math.h>
-#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/hmac.h"
+#include "option_value.h"
 
-/* A week: far beyond every sensible timeout, far below every overflow. */
-#define MAX_SECONDS 604800.0
 #define MAX_CLIENTS 1000000.0
-/* Twelve digits: 31,000 years. */
-#define MAX_EXPIRES 999999999999.0
 
-const char options_help[] =
-    "Usage: flvd [OPTION]... FILE|DIRECTORY...\n"
-    "       flvd [OPTION]... --demo\n"
-    "       flvd --check [--quiet] FILE...\n"
-    "       flvd --sign NAME --expires TIME --token-file FILE\n"
-    "Serve FLV files over RTMP to any number of players.\n"
-    "\n"
-    "  -l, --listen [ADDRESS:]PORT  where to listen; may be repeated; port 0\n"
-    "                               lets the kernel choose (default 1935)\n"
-    "      --tls-listen [ADDRESS:]PORT\n"
-    "                               where to listen for RTMPS; may be "
-    "repeated\n"
-    "      --tls-cert FILE, --tls-key FILE\n"
-    "                               certificates and private key (PEM); the\n"
-    "                               pair may be repeated, SNI chooses\n"
-    "      --demo                   serve a built-in sample\n"
-    "      --loop COUNT             play a file COUNT times, 0 = for ever\n"
-    "                               (default 0 with one FILE, else 1)\n"
-    "  -1, --once                   the same as --loop 1\n"
-    "      --lead SECONDS           feed viewers this far ahead of real time\n"
-    "                               (default: the buffer that each announces)\n"
-    "      --skip-late SECONDS      move viewers that fall this far behind to\n"
-    "                               the next keyframe (default: wait for "
-    "them)\n"
-    "      --no-audio, --no-video   leave those tags out\n"
-    "      --stop-after SECONDS     stop the server after this time\n"
-    "      --drain SECONDS          at a stop, how long viewers may go on\n"
-    "                               (default 0)\n"
-    "      --max-clients N          connections at a time (default 10000)\n"
-    "      --max-clients-per-address N\n"
-    "                               connections of one address; an IPv6 one "
-    "is\n"
-    "                               its /64 (default: no limit)\n"
-    "      --allow CIDR, --deny CIDR\n"
-    "                               who may connect; may be repeated, the "
-    "first\n"
-    "                               that matches counts (default: all may)\n"
-    "      --token-file FILE        play only names that were signed with a "
-    "key\n"
-    "                               in FILE (lines KEYID:BASE64-KEY)\n"
-    "      --handshake-timeout SECONDS\n"
-    "                               from connecting to `connect', and from\n"
-    "                               `play' to having taken the first burst\n"
-    "                               (default 10)\n"
-    "      --idle-timeout SECONDS   for peers that play nothing (default 300)\n"
-    "      --stall-timeout SECONDS  for viewers that accept nothing\n"
-    "                               (default 3600)\n"
-    "      --check                  report what is wrong with the files,\n"
-    "                               serve nothing\n"
-    "      --sign NAME              print the query of a URL that lets NAME "
-    "be\n"
-    "                               played; serve nothing\n"
-    "      --expires TIME           until when, with --sign: a Unix time, or\n"
-    "                               +SECONDS from now on\n"
-    "  -q, --quiet                  log errors only\n"
-    "  -v, --verbose                log every command\n"
-    "  -h, --help                   show this\n"
-    "  -V, --version                show the version\n"
-    "\n"
-    "Watch it with:  ffplay rtmp://localhost/vod/movie\n"
-    "One FILE is what every name plays; of several, and of a DIRECTORY, which\n"
-    "is served with all below it, `movie' is movie.flv.\n"
-    "The manual is flvd(1).\n";
+/* What an option means something to. */
+enum purpose { SERVING = 1, CHECKING = 2, SIGNING = 4 };
 
-enum option_code {
-    OPTION_DEMO = 256,
-    OPTION_LOOP,
-    OPTION_LEAD,
-    OPTION_SKIP_LATE,
-    OPTION_NO_AUDIO,
-    OPTION_NO_VIDEO,
-    OPTION_STOP_AFTER,
-    OPTION_DRAIN,
-    OPTION_MAX_CLIENTS,
-    OPTION_MAX_CLIENTS_PER_ADDRESS,
-    OPTION_ALLOW,
-    OPTION_DENY,
-    OPTION_HANDSHAKE_TIMEOUT,
-    OPTION_IDLE_TIMEOUT,
-    OPTION_STALL_TIMEOUT,
-    OPTION_TLS_LISTEN,
-    OPTION_TLS_CERT,
-    OPTION_TLS_KEY,
-    OPTION_CHECK,
-    OPTION_TOKEN_FILE,
-    OPTION_SIGN,
-    OPTION_EXPIRES
+/* One option. `set` takes its value, NULL when it has none, into `options`. */
+struct row {
+    const char *name;
+    int argument; /* of getopt_long */
+    char letter;  /* or 0 */
+    unsigned purposes;
+    bool (*set)(const struct row *row, const char *value,
+                struct options *options, char *fault);
+    size_t field; /* of struct options, for those that set just one */
+    double least;
+    double most;
 };
 
-static const struct option long_options[] = {
-    {"listen", required_argument, NULL, 'l'},
-    {"demo", no_argument, NULL, OPTION_DEMO},
-    {"loop", required_argument, NULL, OPTION_LOOP},
-    {"once", no_argument, NULL, '1'},
-    {"lead", required_argument, NULL, OPTION_LEAD},
-    {"skip-late", required_argument, NULL, OPTION_SKIP_LATE},
-    {"no-audio", no_argument, NULL, OPTION_NO_AUDIO},
-    {"no-video", no_argument, NULL, OPTION_NO_VIDEO},
-    {"stop-after", required_argument, NULL, OPTION_STOP_AFTER},
-    {"drain", required_argument, NULL, OPTION_DRAIN},
-    {"max-clients", required_argument, NULL, OPTION_MAX_CLIENTS},
-    {"max-clients-per-address", required_argument, NULL,
-     OPTION_MAX_CLIENTS_PER_ADDRESS},
-    {"allow", required_argument, NULL, OPTION_ALLOW},
-    {"deny", required_argument, NULL, OPTION_DENY},
-    {"handshake-timeout", required_argument, NULL, OPTION_HANDSHAKE_TIMEOUT},
-    {"idle-timeout", required_argument, NULL, OPTION_IDLE_TIMEOUT},
-    {"stall-timeout", required_argument, NULL, OPTION_STALL_TIMEOUT},
-    {"check", no_argument, NULL, OPTION_CHECK},
-    {"tls-listen", required_argument, NULL, OPTION_TLS_LISTEN},
-    {"tls-cert", required_argument, NULL, OPTION_TLS_CERT},
-    {"tls-key", required_argument, NULL, OPTION_TLS_KEY},
-    {"token-file", required_argument, NULL, OPTION_TOKEN_FILE},
-    {"sign", required_argument, NULL, OPTION_SIGN},
-    {"expires", required_argument, NULL, OPTION_EXPIRES},
-    {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0}};
+/* --- what takes a value --------------------------------------------------- */
 
-static bool wrong(char *fault, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* Always false, so that it can be returned. */
-static bool wrong(char *fault, const char *format, ...)
+static void *field_of(const struct row *row, struct options *options)
 {
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(fault, OPTIONS_FAULT_BYTES, format, arguments);
-    va_end(arguments);
-    return false;
+    return (char *)options + row->field;
 }
 
-/* A decimal number and nothing else: no hexadecimal, no "inf", no blanks. */
-static bool read_decimal(const char *text, bool fraction, double *value)
+static bool set_true(const struct row *row, const char *value,
+                     struct options *options, char *fault)
 {
-    const char *allowed = fraction ? "0123456789." : "0123456789";
-    char *end;
+    (void)value;
+    (void)fault;
+    *(bool *)field_of(row, options) = true;
+    return true;
+}
 
-    if (!isdigit((unsigned char)text[0]) ||
-        text[strspn(text, allowed)] != '\0' || strlen(text) > 20)
+static bool set_false(const struct row *row, const char *value,
+                      struct options *options, char *fault)
+{
+    (void)value;
+    (void)fault;
+    *(bool *)field_of(row, options) = false;
+    return true;
+}
+
+static bool set_text(const struct row *row, const char *value,
+                     struct options *options, char *fault)
+{
+    (void)fault;
+    *(const char **)field_of(row, options) = value;
+    return true;
+}
+
+static bool set_count(const struct row *row, const char *value,
+                      struct options *options, char *fault)
+{
+    return option_read_count(row->name, value, row->least, row->most,
+                             field_of(row, options), fault);
+}
+
+static bool set_seconds(const struct row *row, const char *value,
+                        struct options *options, char *fault)
+{
+    return option_read_seconds(row->name, value, row->least,
+                               field_of(row, options), fault);
+}
+
+/* Seconds that are kept in the unit of timestamps. */
+static bool set_milliseconds(const struct row *row, const char *value,
+                             struct options *options, char *fault)
+{
+    int64_t *value_ms = field_of(row, options);
+    int64_t value_ns;
+
+    if (!option_read_seconds(row->name, value, row->least, &value_ns, fault))
         return false;
-    *value = strtod(text, &end);
-    return *end == '\0';
-}
-
-static bool read_count(const char *name, const char *text, double least,
-                       double most, uint32_t *value, char *fault)
-{
-    double number;
-
-    if (!read_decimal(text, false, &number) || number < least || number > most)
-        return wrong(fault,
-                     "--%s takes a whole number from %.0f to %.0f, not '%s'",
-                     name, least, most, text);
-    *value = (uint32_t)number;
+    *value_ms = value_ns / CLOCK_NS_PER_MS;
     return true;
 }
 
-static bool read_seconds(const char *name, const char *text, double least,
-                         int64_t *value_ns, char *fault)
+static bool set_loop(const struct row *row, const char *value,
+                     struct options *options, char *fault)
 {
-    double number;
-
-    if (!read_decimal(text, true, &number) || number < least ||
-        number > MAX_SECONDS)
-        return wrong(fault, "--%s takes seconds from %g to %.0f, not '%s'",
-                     name, least, MAX_SECONDS, text);
-    *value_ns = llrint(number * (double)CLOCK_NS_PER_S);
-    return true;
+    options->has_loop = true;
+    return option_read_count(row->name, value, 0, OPTIONS_MAX_LOOP,
+                             &options->loop, fault);
 }
 
-/* The same rule for both: a host in a network is more likely a typing error in
- * the prefix than a way to say the network. */
-static bool add_access_rule(const char *name, const char *text,
-                            struct access *access, char *fault)
+static bool set_once(const struct row *row, const char *value,
+                     struct options *options, char *fault)
 {
-    struct access_rule *rule = &access->rules[access->count];
-    char right[NETWORK_TEXT_BYTES];
-
-    if (access->count == ACCESS_MAX_RULES)
-        return wrong(fault,
-                     "--allow and --deny may be given %d times at most, "
-                     "together",
-                     ACCESS_MAX_RULES);
-    switch (network_parse(text, &rule->network)) {
-    case NETWORK_NOT_READ:
-        return wrong(fault,
-                     "--%s takes an address or a network, such as 192.0.2.1, "
-                     "192.0.2.0/24 or 2001:db8::/32, not '%.64s'",
-                     name, text);
-    case NETWORK_HAS_TOO_MUCH:
-        return wrong(fault,
-                     "--%s: '%.64s' has bits beyond its prefix: the network "
-                     "is %s",
-                     name, text, network_format(&rule->network, right));
-    case NETWORK_GOOD:
-        break;
-    }
-    rule->allows = strcmp(name, "allow") == 0;
-    access->count++;
+    (void)row;
+    (void)value;
+    (void)fault;
+    options->has_loop = true;
+    options->loop = 1;
     return true;
 }
 
@@ -232,49 +117,171 @@ static bool add_address(const char *name, const char *text,
                         size_t *count, char *fault)
 {
     if (*count == OPTIONS_MAX_LISTEN)
-        return wrong(fault, "--%s may be given %d times at most", name,
-                     OPTIONS_MAX_LISTEN);
-    if (!address_parse(text, &addresses[*count]))
-        return wrong(fault,
-                     "--%s takes PORT, ADDRESS:PORT or [IPV6-ADDRESS]:PORT "
-                     "with a port from 0 to 65535, not '%.64s'",
-                     name, text);
+        return option_wrong(fault, "--%s may be given %d times at most", name,
+                            OPTIONS_MAX_LISTEN);
+    if (!option_read_address(name, text, &addresses[*count], fault))
+        return false;
     ++*count;
     return true;
 }
 
-static bool add_listen(struct options *options, const char *text, char *fault)
+static bool add_listen(const struct row *row, const char *value,
+                       struct options *options, char *fault)
 {
-    return add_address("listen", text, options->listen, &options->listen_count,
-                       fault);
+    return add_address(row->name, value, options->listen,
+                       &options->listen_count, fault);
 }
 
-static bool add_tls_listen(struct options *options, const char *text,
-                           char *fault)
+static bool add_tls_listen(const struct row *row, const char *value,
+                           struct options *options, char *fault)
 {
-    return add_address("tls-listen", text, options->tls_listen,
+    return add_address(row->name, value, options->tls_listen,
                        &options->tls_listen_count, fault);
 }
 
 /* The first certificate belongs to the first key, and so on. */
-static bool add_tls_certificate(struct options *options, const char *path,
-                                char *fault)
+static bool add_tls_certificate(const struct row *row, const char *value,
+                                struct options *options, char *fault)
 {
     if (options->tls_pair_count == TLS_MAX_PAIRS)
-        return wrong(fault, "--tls-cert may be given %d times at most",
-                     TLS_MAX_PAIRS);
-    options->tls_pairs[options->tls_pair_count++].certificate_path = path;
+        return option_wrong(fault, "--%s may be given %d times at most",
+                            row->name, TLS_MAX_PAIRS);
+    options->tls_pairs[options->tls_pair_count++].certificate_path = value;
     return true;
 }
 
-static bool add_tls_key(struct options *options, const char *path, char *fault)
+static bool add_tls_key(const struct row *row, const char *value,
+                        struct options *options, char *fault)
 {
     if (options->tls_key_count == TLS_MAX_PAIRS)
-        return wrong(fault, "--tls-key may be given %d times at most",
-                     TLS_MAX_PAIRS);
-    options->tls_pairs[options->tls_key_count++].key_path = path;
+        return option_wrong(fault, "--%s may be given %d times at most",
+                            row->name, TLS_MAX_PAIRS);
+    options->tls_pairs[options->tls_key_count++].key_path = value;
     return true;
 }
+
+static bool add_access_rule(const struct row *row, const char *value,
+                            bool allows, struct access *access, char *fault)
+{
+    struct access_rule *rule = &access->rules[access->count];
+
+    if (access->count == ACCESS_MAX_RULES)
+        return option_wrong(fault,
+                            "--allow and --deny may be given %d times at "
+                            "most, together",
+                            ACCESS_MAX_RULES);
+    if (!option_read_network(row->name, value, &rule->network, fault))
+        return false;
+    rule->allows = allows;
+    access->count++;
+    return true;
+}
+
+static bool add_allow(const struct row *row, const char *value,
+                      struct options *options, char *fault)
+{
+    return add_access_rule(row, value, true, &options->access, fault);
+}
+
+static bool add_deny(const struct row *row, const char *value,
+                     struct options *options, char *fault)
+{
+    return add_access_rule(row, value, false, &options->access, fault);
+}
+
+static bool set_expires(const struct row *row, const char *value,
+                        struct options *options, char *fault)
+{
+    options->has_expires = true;
+    return option_read_time(row->name, value, &options->expires_s,
+                            &options->expires_is_relative, fault);
+}
+
+/* --- the table ------------------------------------------------------------ */
+
+#define FIELD(name) .field = offsetof(struct options, name)
+
+static const struct row rows[] = {
+    {"listen", required_argument, 'l', SERVING, .set = add_listen},
+    {"tls-listen", required_argument, 0, SERVING, .set = add_tls_listen},
+    {"tls-cert", required_argument, 0, SERVING, .set = add_tls_certificate},
+    {"tls-key", required_argument, 0, SERVING, .set = add_tls_key},
+    {"demo", no_argument, 0, SERVING, .set = set_true, FIELD(demo)},
+    {"loop", required_argument, 0, SERVING, .set = set_loop},
+    {"once", no_argument, '1', SERVING, .set = set_once},
+    {"lead", required_argument, 0, SERVING, .set = set_milliseconds,
+     FIELD(lead_ms)},
+    {"skip-late", required_argument, 0, SERVING, .set = set_milliseconds,
+     FIELD(skip_late_ms), .least = 0.1},
+    {"no-audio", no_argument, 0, SERVING, .set = set_false, FIELD(audio)},
+    {"no-video", no_argument, 0, SERVING, .set = set_false, FIELD(video)},
+    {"stop-after", required_argument, 0, SERVING, .set = set_seconds,
+     FIELD(stop_after_ns), .least = 0.001},
+    {"drain", required_argument, 0, SERVING, .set = set_seconds,
+     FIELD(drain_ns)},
+    {"max-clients", required_argument, 0, SERVING, .set = set_count,
+     FIELD(max_clients), .least = 1, .most = MAX_CLIENTS},
+    {"max-clients-per-address", required_argument, 0, SERVING, .set = set_count,
+     FIELD(max_clients_per_address), .least = 1, .most = MAX_CLIENTS},
+    {"allow", required_argument, 0, SERVING, .set = add_allow},
+    {"deny", required_argument, 0, SERVING, .set = add_deny},
+    {"handshake-timeout", required_argument, 0, SERVING, .set = set_seconds,
+     FIELD(handshake_timeout_ns), .least = 0.001},
+    {"idle-timeout", required_argument, 0, SERVING, .set = set_seconds,
+     FIELD(idle_timeout_ns), .least = 0.001},
+    {"stall-timeout", required_argument, 0, SERVING, .set = set_seconds,
+     FIELD(stall_timeout_ns), .least = 0.001},
+    {"token-file", required_argument, 0, SERVING | SIGNING, .set = set_text,
+     FIELD(token_path)},
+    {"sign", required_argument, 0, SIGNING, .set = set_text, FIELD(sign_name)},
+    {"expires", required_argument, 0, SERVING | SIGNING, .set = set_expires},
+    {"check", no_argument, 0, CHECKING, .set = set_true, FIELD(check)},
+    {"quiet", no_argument, 'q', SERVING | CHECKING | SIGNING, .set = set_true,
+     FIELD(quiet)},
+    {"verbose", no_argument, 'v', SERVING, .set = set_true, FIELD(verbose)},
+    {"help", no_argument, 'h', 0, .set = NULL},
+    {"version", no_argument, 'V', 0, .set = NULL},
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+/* getopt_long says which row it was, beyond all letters. */
+#define FIRST_ROW 256
+
+/* The table as getopt_long wants it. */
+struct getopt_table {
+    struct option longs[ROWS + 1];
+    char shorts[2 * ROWS + 2];
+};
+
+static void make_getopt_table(struct getopt_table *table)
+{
+    size_t used = 0;
+
+    *table = (struct getopt_table){0};
+    table->shorts[used++] = ':'; /* tells a missing value from the rest */
+    for (size_t i = 0; i < ROWS; i++) {
+        table->longs[i] = (struct option){rows[i].name, rows[i].argument, NULL,
+                                          FIRST_ROW + (int)i};
+        if (rows[i].letter == 0)
+            continue;
+        table->shorts[used++] = rows[i].letter;
+        if (rows[i].argument == required_argument)
+            table->shorts[used++] = ':';
+    }
+}
+
+static const struct row *row_of(int code)
+{
+    if (code >= FIRST_ROW)
+        return &rows[code - FIRST_ROW];
+    for (size_t i = 0; i < ROWS; i++) {
+        if (rows[i].letter == code)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+/* --- what must hold for all of them --------------------------------------- */
 
 static bool check_tls(const struct options *options,
                       struct options_passed passed, char *fault)
@@ -285,41 +292,29 @@ static bool check_tls(const struct options *options,
     if (listen_count + pair_count + options->tls_key_count == 0)
         return true;
     if (!tls_is_available())
-        return wrong(fault, "this flvd was built without OpenSSL, and so "
+        return option_wrong(fault,
+                            "this flvd was built without OpenSSL, and so "
                             "without RTMPS: --tls-listen, --tls-cert, "
                             "--tls-key and sockets named 'rtmps' cannot be "
                             "used");
     if (listen_count == 0)
-        return wrong(fault, "--tls-cert and --tls-key are for RTMPS: say with "
+        return option_wrong(fault,
+                            "--tls-cert and --tls-key are for RTMPS: say with "
                             "--tls-listen where to listen for it");
     if (pair_count + options->tls_key_count == 0)
-        return wrong(fault,
-                     "%s needs a certificate and its private key: --tls-cert "
-                     "FILE --tls-key FILE",
-                     options->tls_listen_count > 0
-                         ? "--tls-listen"
-                         : "the socket named 'rtmps' that was passed");
+        return option_wrong(
+            fault,
+            "%s needs a certificate and its private key: --tls-cert "
+            "FILE --tls-key FILE",
+            options->tls_listen_count > 0
+                ? "--tls-listen"
+                : "the socket named 'rtmps' that was passed");
     if (pair_count != options->tls_key_count)
-        return wrong(fault,
-                     "each --tls-cert needs its --tls-key: there are %zu of "
-                     "the first and %zu of the second",
-                     pair_count, options->tls_key_count);
-    return true;
-}
-
-static bool read_expires(const char *text, struct options *options, char *fault)
-{
-    double number;
-
-    options->expires_is_relative = text[0] == '+';
-    if (!read_decimal(text + options->expires_is_relative, false, &number) ||
-        number > MAX_EXPIRES)
-        return wrong(fault,
-                     "--expires takes a Unix time, or +SECONDS from now on, "
-                     "not '%.64s'",
-                     text);
-    options->expires_s = (int64_t)number;
-    options->has_expires = true;
+        return option_wrong(
+            fault,
+            "each --tls-cert needs its --tls-key: there are %zu of "
+            "the first and %zu of the second",
+            pair_count, options->tls_key_count);
     return true;
 }
 
@@ -328,175 +323,108 @@ static bool check_tokens(const struct options *options, char *fault)
     if (options->token_path == NULL)
         return true;
     if (!hmac_is_available())
-        return wrong(fault, "this flvd was built without OpenSSL, and so "
+        return option_wrong(fault,
+                            "this flvd was built without OpenSSL, and so "
                             "without tokens: --token-file and --sign cannot "
                             "be used");
     if (options->token_path[0] == '\0')
-        return wrong(fault, "--token-file: the name of the file is empty");
+        return option_wrong(fault,
+                            "--token-file: the name of the file is empty");
     return true;
-}
-
-static bool apply(int code, const char *value, struct options *options,
-                  char *fault)
-{
-    int64_t lead_ns, late_ns;
-
-    switch (code) {
-    case 'l':
-        return add_listen(options, value, fault);
-    case OPTION_TLS_LISTEN:
-        return add_tls_listen(options, value, fault);
-    case OPTION_TLS_CERT:
-        return add_tls_certificate(options, value, fault);
-    case OPTION_TLS_KEY:
-        return add_tls_key(options, value, fault);
-    case OPTION_DEMO:
-        options->demo = true;
-        return true;
-    case OPTION_LOOP:
-        options->has_loop = true;
-        return read_count("loop", value, 0, OPTIONS_MAX_LOOP, &options->loop,
-                          fault);
-    case '1':
-        options->has_loop = true;
-        options->loop = 1;
-        return true;
-    case OPTION_LEAD:
-        if (!read_seconds("lead", value, 0, &lead_ns, fault))
-            return false;
-        options->lead_ms = lead_ns / CLOCK_NS_PER_MS;
-        return true;
-    case OPTION_SKIP_LATE:
-        if (!read_seconds("skip-late", value, 0.1, &late_ns, fault))
-            return false;
-        options->skip_late_ms = late_ns / CLOCK_NS_PER_MS;
-        return true;
-    case OPTION_NO_AUDIO:
-        options->audio = false;
-        return true;
-    case OPTION_NO_VIDEO:
-        options->video = false;
-        return true;
-    case OPTION_STOP_AFTER:
-        return read_seconds("stop-after", value, 0.001, &options->stop_after_ns,
-                            fault);
-    case OPTION_DRAIN:
-        return read_seconds("drain", value, 0, &options->drain_ns, fault);
-    case OPTION_MAX_CLIENTS:
-        return read_count("max-clients", value, 1, MAX_CLIENTS,
-                          &options->max_clients, fault);
-    case OPTION_MAX_CLIENTS_PER_ADDRESS:
-        return read_count("max-clients-per-address", value, 1, MAX_CLIENTS,
-                          &options->max_clients_per_address, fault);
-    case OPTION_ALLOW:
-        return add_access_rule("allow", value, &options->access, fault);
-    case OPTION_DENY:
-        return add_access_rule("deny", value, &options->access, fault);
-    case OPTION_HANDSHAKE_TIMEOUT:
-        return read_seconds("handshake-timeout", value, 0.001,
-                            &options->handshake_timeout_ns, fault);
-    case OPTION_IDLE_TIMEOUT:
-        return read_seconds("idle-timeout", value, 0.001,
-                            &options->idle_timeout_ns, fault);
-    case OPTION_STALL_TIMEOUT:
-        return read_seconds("stall-timeout", value, 0.001,
-                            &options->stall_timeout_ns, fault);
-    case OPTION_TOKEN_FILE:
-        options->token_path = value;
-        return true;
-    case OPTION_SIGN:
-        options->sign_name = value;
-        return true;
-    case OPTION_EXPIRES:
-        return read_expires(value, options, fault);
-    case OPTION_CHECK:
-        options->check = true;
-        return true;
-    case 'q':
-        options->quiet = true;
-        return true;
-    case 'v':
-        options->verbose = true;
-        return true;
-    default:
-        return wrong(fault, "unknown option");
-    }
 }
 
 static bool check(struct options *options, struct options_passed passed,
                   char *fault)
 {
     if (options->demo && options->operand_count > 0)
-        return wrong(fault,
-                     "--demo serves the built-in sample: leave out "
-                     "either it or '%.100s'",
-                     options->operands[0]);
+        return option_wrong(fault,
+                            "--demo serves the built-in sample: leave out "
+                            "either it or '%.100s'",
+                            options->operands[0]);
     if (!options->demo && options->operand_count == 0)
-        return wrong(fault, "name the FLV files or directories to serve, or "
+        return option_wrong(fault,
+                            "name the FLV files or directories to serve, or "
                             "use --demo");
     for (size_t i = 0; i < options->operand_count; i++) {
         if (options->operands[i][0] == '\0')
-            return wrong(fault, "the name of a FILE or DIRECTORY is empty");
+            return option_wrong(fault,
+                                "the name of a FILE or DIRECTORY is empty");
     }
     if (!options->audio && !options->video)
-        return wrong(fault, "--no-audio and --no-video together leave nothing "
+        return option_wrong(fault,
+                            "--no-audio and --no-video together leave nothing "
                             "to serve");
     if (options->quiet && options->verbose)
-        return wrong(fault, "--quiet and --verbose exclude each other");
+        return option_wrong(fault, "--quiet and --verbose exclude each other");
     if (options->has_expires)
-        return wrong(fault, "--expires goes with --sign: it says until when a "
+        return option_wrong(fault,
+                            "--expires goes with --sign: it says until when a "
                             "name may be played");
     if (!check_tls(options, passed, fault) || !check_tokens(options, fault))
         return false;
     if (options->listen_count + options->tls_listen_count + passed.plain +
                 passed.tls ==
             0 &&
-        !add_listen(options, OPTIONS_DEFAULT_PORT, fault))
+        !add_address("listen", OPTIONS_DEFAULT_PORT, options->listen,
+                     &options->listen_count, fault))
         return false;
     return true;
 }
 
-static const char *option_name(int code)
+/* `stray` is an option that means nothing to a check, or NULL. */
+static bool check_the_check(const struct options *options,
+                            const struct row *stray, char *fault)
 {
-    const struct option *option = long_options;
-
-    while (option->name != NULL && option->val != code)
-        option++;
-    return option->name;
-}
-
-/* `for_serving` is an option that means nothing to a check, or 0. */
-static bool check_the_check(const struct options *options, int for_serving,
-                            char *fault)
-{
-    if (for_serving != 0)
-        return wrong(fault,
-                     "--check serves nothing: leave out either it or --%s",
-                     option_name(for_serving));
+    if (stray != NULL)
+        return option_wrong(
+            fault, "--check serves nothing: leave out either it or --%s",
+            stray->name);
     if (options->operand_count == 0)
-        return wrong(fault, "--check: name the files to check");
+        return option_wrong(fault, "--check: name the files to check");
     return true;
 }
 
-static bool check_the_signing(const struct options *options, int for_serving,
-                              char *fault)
+static bool check_the_signing(const struct options *options,
+                              const struct row *stray, char *fault)
 {
-    if (for_serving != 0)
-        return wrong(fault,
-                     "--sign serves nothing: leave out either it or --%s",
-                     option_name(for_serving));
+    if (stray != NULL)
+        return option_wrong(
+            fault, "--sign serves nothing: leave out either it or --%s",
+            stray->name);
     if (options->operand_count > 0)
-        return wrong(fault, "--sign serves nothing: leave out '%.64s'",
-                     options->operands[0]);
+        return option_wrong(fault, "--sign serves nothing: leave out '%.64s'",
+                            options->operands[0]);
     if (!hmac_is_available())
-        return wrong(fault, "this flvd was built without OpenSSL, and so "
+        return option_wrong(fault,
+                            "this flvd was built without OpenSSL, and so "
                             "without tokens: --sign cannot be used");
     if (options->token_path == NULL)
-        return wrong(fault, "--sign needs a key: --token-file FILE");
+        return option_wrong(fault, "--sign needs a key: --token-file FILE");
     if (!options->has_expires)
-        return wrong(fault, "--sign needs --expires UNIXTIME, or --expires "
+        return option_wrong(fault,
+                            "--sign needs --expires UNIXTIME, or --expires "
                             "+SECONDS from now on");
     return check_tokens(options, fault);
+}
+
+/* A long option may be cut short as long as it is clear which one is meant. */
+static void explain_unknown(char *fault, const char *word)
+{
+    size_t length = strcspn(word, "=");
+    const struct row *meant[2] = {NULL, NULL};
+    size_t count = 0;
+
+    for (size_t i = 0; i < ROWS && length > 2 && count < 2; i++) {
+        if (strncmp(rows[i].name, word + 2, length - 2) == 0)
+            meant[count++] = &rows[i];
+    }
+    if (count == 2)
+        (void)option_wrong(
+            fault, "option '%.64s' is ambiguous: --%s or --%s, for instance",
+            word, meant[0]->name, meant[1]->name);
+    else
+        (void)option_wrong(fault, "unknown option '%.64s'; see flvd --help",
+                           word);
 }
 
 /* Only long options that are known but take no value leave both "=" in the
@@ -508,54 +436,56 @@ static void explain_getopt(char *fault, int code, char **argv)
     bool is_long = strncmp(word, "--", 2) == 0;
 
     if (code == ':')
-        (void)wrong(fault, "option '%.64s' needs a value", word);
+        (void)option_wrong(fault, "option '%.64s' needs a value", word);
     else if (optopt == 0)
-        (void)wrong(fault,
-                    "unknown or ambiguous option '%.64s'; see flvd "
-                    "--help",
-                    word);
+        explain_unknown(fault, word);
     else if (is_long && strchr(word, '=') != NULL)
-        (void)wrong(fault, "option '%.64s' takes no value", word);
+        (void)option_wrong(fault, "option '%.64s' takes no value", word);
     else
-        (void)wrong(fault, "unknown option '-%c'; see flvd --help",
-                    isprint(optopt) ? optopt : '?');
+        (void)option_wrong(fault, "unknown option '-%c'; see flvd --help",
+                           isprint(optopt) ? optopt : '?');
 }
 
-/* Which options were given, as far as it matters for what flvd is to do. */
-struct given {
-    int for_serving; /* one that means nothing elsewhere, or 0 */
-    int for_tokens;  /* one for serving and signing, or 0 */
+/* An option that was given and means nothing to a purpose, or NULL. */
+struct strays {
+    const struct row *to_checking;
+    const struct row *to_signing;
 };
 
-static void note_given(struct given *given, int code)
+static void note_strays(struct strays *strays, const struct row *row)
 {
-    if (code == OPTION_TOKEN_FILE || code == OPTION_EXPIRES)
-        given->for_tokens = code;
-    else if (code != OPTION_CHECK && code != OPTION_SIGN && code != 'q')
-        given->for_serving = code;
+    if ((row->purposes & CHECKING) == 0)
+        strays->to_checking = row;
+    if ((row->purposes & SIGNING) == 0)
+        strays->to_signing = row;
 }
 
 /* OPTIONS_SERVE, unless it is clear already that it will be something else. */
 static enum options_result read_words(int argc, char **argv,
                                       struct options *options,
-                                      struct given *given, char *fault)
+                                      struct strays *strays, char *fault)
 {
+    struct getopt_table table;
     int code;
 
+    make_getopt_table(&table);
     optind = 0; /* glibc: begin anew, for the tests */
-    while ((code = getopt_long(argc, argv, ":l:1qvhV", long_options, NULL)) !=
+    while ((code = getopt_long(argc, argv, table.shorts, table.longs, NULL)) !=
            -1) {
-        if (code == 'h')
-            return OPTIONS_HELP;
-        if (code == 'V')
-            return OPTIONS_VERSION;
+        const struct row *row;
+
         if (code == '?' || code == ':') {
             explain_getopt(fault, code, argv);
             return OPTIONS_WRONG;
         }
-        if (!apply(code, optarg, options, fault))
+        row = row_of(code);
+        if (row->letter == 'h')
+            return OPTIONS_HELP;
+        if (row->letter == 'V')
+            return OPTIONS_VERSION;
+        if (!row->set(row, optarg, options, fault))
             return OPTIONS_WRONG;
-        note_given(given, code);
+        note_strays(strays, row);
     }
     options->operands = argv + optind;
     options->operand_count = (size_t)(argc - optind);
@@ -567,7 +497,7 @@ enum options_result options_parse(int argc, char **argv,
                                   struct options *options,
                                   char fault[static OPTIONS_FAULT_BYTES])
 {
-    struct given given = {0, 0};
+    struct strays strays = {NULL, NULL};
     enum options_result result;
 
     *options = (struct options){
@@ -579,20 +509,15 @@ enum options_result options_parse(int argc, char **argv,
         .idle_timeout_ns = 300 * CLOCK_NS_PER_S,
         .stall_timeout_ns = 3600 * CLOCK_NS_PER_S,
     };
-    result = read_words(argc, argv, options, &given, fault);
+    result = read_words(argc, argv, options, &strays, fault);
     if (result != OPTIONS_SERVE)
         return result;
     if (options->sign_name != NULL)
-        return check_the_signing(
-                   options, options->check ? OPTION_CHECK : given.for_serving,
-                   fault)
+        return check_the_signing(options, strays.to_signing, fault)
                    ? OPTIONS_SIGN
                    : OPTIONS_WRONG;
     if (options->check)
-        return check_the_check(options,
-                               given.for_serving != 0 ? given.for_serving
-                                                      : given.for_tokens,
-                               fault)
+        return check_the_check(options, strays.to_checking, fault)
                    ? OPTIONS_CHECK
                    : OPTIONS_WRONG;
     return check(options, passed, fault) ? OPTIONS_SERVE : OPTIONS_WRONG;

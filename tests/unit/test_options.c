@@ -474,7 +474,9 @@ START_TEST(what_is_wrong_is_named)
          {"--listen", "16 times"}},
         /* options that are none */
         {"flvd --nonsense f", {"--nonsense"}},
-        {"flvd --no f", {"--no"}}, /* ambiguous */
+        {"flvd --nonsense=3 f", {"unknown", "'--nonsense=3'"}},
+        {"flvd --no f", {"'--no'", "ambiguous", "--no-audio or --no-video"}},
+        {"flvd --tls=3 f", {"'--tls=3'", "ambiguous", "--tls-cert"}},
         {"flvd -x f", {"-x"}},
         {"flvd --loop", {"--loop", "needs a value"}},
         {"flvd f -l", {"-l", "needs a value"}},
