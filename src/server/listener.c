@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/line_budget.h"
 #include "base/log.h"
+#include "server/admission.h"
 #include "server/limits.h"
 
 #define BACKLOG 4096
@@ -282,25 +283,25 @@ static void start_session(const struct listener *listener,
                           const struct sockaddr_storage *peer,
                           struct complaints *complaints)
 {
-    switch (session_start(context, fd, peer, listener->tls)) {
-    case SESSION_STARTED:
+    switch (admission_decide(context, fd, peer, listener->tls)) {
+    case ADMISSION_GRANTED:
         return;
-    case SESSION_REFUSED:
+    case ADMISSION_FULL:
         if (!atomic_load(&context->closing))
             complain(&complaints->full,
                      "too many connections: the limit of --max-clients "
                      "is reached");
         return;
-    case SESSION_REFUSED_ADDRESS:
+    case ADMISSION_FULL_OF_ADDRESS:
         tell_refused(complaints, peer,
                      "its address has as many connections as "
                      "--max-clients-per-address lets it have");
         return;
-    case SESSION_DENIED:
+    case ADMISSION_DENIED:
         tell_refused(complaints, peer,
                      "--allow and --deny keep its address out");
         return;
-    case SESSION_NOT_MADE:
+    case ADMISSION_FAILED:
         complain_of_shortage(&complaints->shortage, "cannot start a session");
         return;
     }

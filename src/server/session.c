@@ -11,12 +11,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -58,9 +56,8 @@
 #define LINGER_NS (500 * CLOCK_NS_PER_MS)
 
 struct session {
-    struct roster_entry entry;
-    struct census_place place;
     struct session_context *context;
+    struct roster_entry *entry; /* the caller's */
     int64_t started_ns;
     struct transport transport;
     struct chunk_reader *reader;
@@ -78,7 +75,7 @@ static enum session_end end_of_transport(const struct session *session,
 {
     if (atomic_load(&session->context->stopping))
         return SESSION_SERVER_STOPS;
-    if (roster_was_drawn(session->context->roster, &session->entry))
+    if (roster_was_drawn(session->context->roster, session->entry))
         return SESSION_CROWDED_OUT;
     switch (result) {
     case TRANSPORT_CLOSED:
@@ -262,7 +259,7 @@ static enum session_end take_input(struct session *session)
     transport_acknowledge_at_once(
         &session->transport, !net_connection_is_playing(&session->connection));
     if (!was_connected && session->connection.is_connected)
-        roster_settle(session->context->roster, &session->entry);
+        roster_settle(session->context->roster, session->entry);
     return SESSION_GOES_ON;
 }
 
@@ -519,7 +516,7 @@ static enum session_end live(struct session *session)
     return end;
 }
 
-/* --- thread ------------------------------------------------------------- */
+/* --- from beginning to end ---------------------------------------------- */
 
 static void log_end(const struct session *session, enum session_end end)
 {
@@ -538,30 +535,10 @@ static void log_end(const struct session *session, enum session_end end)
              connection->sent_bytes, connection->sent_tags, skips);
 }
 
-static void *session_run(void *argument)
-{
-    struct session *session = argument;
-    struct roster *roster = session->context->roster;
-    struct census *census = session->context->census;
-    enum session_end end;
-
-    log_debug("%s: connected", session->label);
-    end = live(session);
-    log_end(session, end);
-    roster_detach(roster, &session->entry);
-    transport_destroy(&session->transport);
-    give_feed_back(session);
-    net_connection_destroy(&session->connection);
-    chunk_reader_free(session->reader);
-    census_leave(census, &session->place);
-    roster_leave(roster, &session->entry);
-    free(session);
-    return NULL;
-}
-
-static struct session *session_new(struct session_context *context, int fd,
-                                   const struct sockaddr_storage *peer,
-                                   struct tls_context *tls)
+struct session *session_new(struct session_context *context,
+                            struct roster_entry *entry, int fd,
+                            const struct sockaddr_storage *peer,
+                            struct tls_context *tls)
 {
     struct session *session = malloc(sizeof(*session));
     char address[ADDRESS_TEXT_BYTES];
@@ -574,6 +551,7 @@ static struct session *session_new(struct session_context *context, int fd,
         return NULL;
     }
     session->context = context;
+    session->entry = entry;
     session->started_ns = clock_now_ns();
     session->host_checked_ns = session->started_ns;
     session->awaits_acknowledgement = false;
@@ -588,94 +566,18 @@ static struct session *session_new(struct session_context *context, int fd,
     return session;
 }
 
-/* Some machines want more than a worker needs. */
-static size_t stack_bytes(const struct session *session)
+void session_run(struct session *session)
 {
-    size_t bytes =
-        WORKER_STACK_BYTES +
-        (session->transport.tls != NULL ? TRANSPORT_TLS_STACK_BYTES : 0);
-    long least = sysconf(_SC_THREAD_STACK_MIN);
-
-    return least > (long)bytes ? (size_t)least : bytes;
+    log_debug("%s: connected", session->label);
+    log_end(session, live(session));
 }
 
-static int start_thread(struct session *session)
+void session_free(struct session *session)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    int error;
-
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, stack_bytes(session));
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    error = pthread_create(&thread, &attributes, session_run, session);
-    pthread_attr_destroy(&attributes);
-    return error;
-}
-
-/* Whether the peer may come in, as far as its address tells; it is counted
- * then. */
-static enum session_start judge_peer(struct session_context *context,
-                                     const struct sockaddr_storage *peer,
-                                     struct census_place *place)
-{
-    if (!access_allows(&context->options->access, peer))
-        return SESSION_DENIED;
-    if (roster_is_full(context->roster))
-        return SESSION_REFUSED;
-    if (!census_enter(context->census, peer, place))
-        return SESSION_REFUSED_ADDRESS;
-    return SESSION_STARTED;
-}
-
-/* Enters the session into the roster and starts its thread. When that fails the
- * session is as it was, and errno tells why it was not made. */
-static enum session_start enter(struct session *session, int fd)
-{
-    struct roster *roster = session->context->roster;
-    int error;
-
-    if (!roster_enter(roster, &session->entry, fd))
-        return SESSION_REFUSED;
-    error = start_thread(session);
-    if (error == 0)
-        return SESSION_STARTED;
-    roster_leave(roster, &session->entry);
-    errno = error;
-    return SESSION_NOT_MADE;
-}
-
-enum session_start session_start(struct session_context *context, int fd,
-                                 const struct sockaddr_storage *peer,
-                                 struct tls_context *tls)
-{
-    struct census_place place;
-    enum session_start result = judge_peer(context, peer, &place);
-    struct session *session;
-    int error;
-
-    if (result != SESSION_STARTED) {
-        socket_reset_at_close(fd);
-        close(fd);
-        return result;
-    }
-    session = session_new(context, fd, peer, tls);
-    if (session == NULL) {
-        census_leave(context->census, &place);
-        close(fd);
-        errno = ENOMEM;
-        return SESSION_NOT_MADE;
-    }
-    session->place = place;
-    result = enter(session, fd);
-    if (result == SESSION_STARTED)
-        return result; /* the session is its own from here */
-    error = errno;
-    socket_reset_at_close(fd);
+    roster_detach(session->context->roster, session->entry);
     transport_destroy(&session->transport);
+    give_feed_back(session);
+    net_connection_destroy(&session->connection);
     chunk_reader_free(session->reader);
-    census_leave(context->census, &place);
     free(session);
-    errno = error;
-    return result;
 }

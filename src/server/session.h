@@ -1,5 +1,5 @@
-/* One connection, from accept to its end, on a thread of its own: the only
- * place that sees every layer. It handshakes, hands messages to the
+/* One connection, from its beginning to its end, on a thread of its own: the
+ * only place that sees every layer. It handshakes, hands messages to the
  * conversation (net_connection), sends what the feed gives it, and waits; one
  * blocking call at a time, each with an absolute deadline. */
 #ifndef FLVD_SERVER_SESSION_H
@@ -30,21 +30,22 @@ struct session_context {
     int64_t started_ns;
 };
 
-enum session_start {
-    SESSION_STARTED,
-    SESSION_REFUSED,         /* too many connections */
-    SESSION_REFUSED_ADDRESS, /* too many of this address */
-    SESSION_DENIED,          /* by --allow and --deny */
-    SESSION_NOT_MADE         /* memory or threads are short; errno says which */
-};
+struct session;
 
-/* Takes over the connected socket `fd`, also when it fails: sees whether the
- * peer may connect, before anything is spent on it, enters it into the roster
- * and starts its thread, detached. A peer that is refused is reset, which
- * leaves nothing behind in the kernel. With `tls`, which outlives the session,
- * the peer has to speak TLS. */
-enum session_start session_start(struct session_context *context, int fd,
-                                 const struct sockaddr_storage *peer,
-                                 struct tls_context *tls);
+/* Of the connected socket `fd`, which it owns from now on; `entry`, which is
+ * the caller's and outlives it, is that of the connection in the roster. With
+ * `tls`, which outlives it too, the peer has to speak TLS. NULL when memory is
+ * short: `fd` stays the caller's then. */
+struct session *session_new(struct session_context *context,
+                            struct roster_entry *entry, int fd,
+                            const struct sockaddr_storage *peer,
+                            struct tls_context *tls);
+
+/* All of it, on the calling thread, from the handshake to the line in the log
+ * that says why it ended. */
+void session_run(struct session *session);
+
+/* Takes the descriptor out of the roster's entry, and closes it. */
+void session_free(struct session *session);
 
 #endif

@@ -19,7 +19,7 @@
 #include "net/socket.h"
 #include "net/transport_ops.h"
 #include "rtmp/command.h"
-#include "server/session.h"
+#include "server/admission.h"
 #include "../unit/flv_bytes.h"
 
 #define MAX_INPUT_BYTES 16384
@@ -405,7 +405,7 @@ static void serve(void)
                                        .census = &census,
                                        .feeds = &feeds,
                                        .started_ns = now_ns};
-    MUST(session_start(&context, -1, &peer, NULL) == SESSION_STARTED);
+    MUST(admission_decide(&context, -1, &peer, NULL) == ADMISSION_GRANTED);
     MUST(roster_count(&roster) == 0);
     library_tidy(context.library);
     library_close(context.library);

@@ -184,8 +184,8 @@ static struct peer *join(struct server *server, const int ends[static 2])
     peer->hides_pings = true;
     server->sessions++;
     ck_assert_int_eq(
-        session_start(&server->context, ends[1], &nobody, server->tls),
-        SESSION_STARTED);
+        admission_decide(&server->context, ends[1], &nobody, server->tls),
+        ADMISSION_GRANTED);
     return peer;
 }
 

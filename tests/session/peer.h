@@ -16,9 +16,9 @@
 
 #include "../unit/flv_bytes.h"
 #include "options.h"
+#include "server/admission.h"
 #include "server/library.h"
 #include "server/roster.h"
-#include "server/session.h"
 
 /* A string literal as bytes, without its NUL. */
 #define LITERAL(s) (s), sizeof(s) - 1

@@ -50,8 +50,8 @@ START_TEST(when_all_are_settled_the_newcomer_is_refused)
         expect_silence(settled[i]);
     }
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    ck_assert_int_eq(session_start(&server.context, ends[1], &nobody, NULL),
-                     SESSION_REFUSED);
+    ck_assert_int_eq(admission_decide(&server.context, ends[1], &nobody, NULL),
+                     ADMISSION_FULL);
     ck_assert_int_eq(recv(ends[0], &byte, 1, 0), 0);
     close(ends[0]);
     for (size_t i = 0; i < 2; i++) {

@@ -178,8 +178,8 @@ START_TEST(nobody_enters_any_more)
     const struct sockaddr_storage nobody = {.ss_family = AF_UNIX};
     int ends[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    ck_assert_int_eq(session_start(&server.context, ends[1], &nobody, NULL),
-                     SESSION_REFUSED);
+    ck_assert_int_eq(admission_decide(&server.context, ends[1], &nobody, NULL),
+                     ADMISSION_FULL);
     char byte;
     ck_assert_int_eq(recv(ends[0], &byte, 1, 0), 0); /* it was closed */
     close(ends[0]);
