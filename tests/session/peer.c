@@ -90,24 +90,36 @@ void server_tell_stop(struct server *server)
     roster_interrupt(&server->roster, false);
 }
 
-static void check_log(const struct server *server, const char *reason)
+static const char *check_log(const struct server *server, const char *reason)
 {
-    static char text[1 << 20];
+    static char *text;
+    const off_t size = lseek(server->log_fd, 0, SEEK_END);
     char wanted[128];
-    const ssize_t length = pread(server->log_fd, text, sizeof(text) - 1, 0);
     size_t count = 0;
 
-    ck_assert_int_ge(length, 0);
-    text[length] = '\0';
+    ck_assert_int_ge(size, 0);
+    free(text);
+    text = malloc((size_t)size + 1);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_int_eq(pread(server->log_fd, text, (size_t)size, 0), size);
+    text[size] = '\0';
     snprintf(wanted, sizeof(wanted), "ended: %s; ", reason);
     for (const char *at = text; (at = strstr(at, wanted)) != NULL; at++)
         count++;
     ck_assert_msg(count == server->sessions, "%zu of %zu sessions %s\n%s",
                   count, server->sessions, wanted, text);
+    return text;
 }
 
 void server_stop(struct server *server, const char *reason)
 {
+    (void)server_stop_for_log(server, reason);
+}
+
+const char *server_stop_for_log(struct server *server, const char *reason)
+{
+    const char *log;
+
     ck_assert_msg(roster_wait_empty(&server->roster, deadline_ns) == 0,
                   "a session has not ended");
     stack_watch_check();
@@ -117,10 +129,11 @@ void server_stop(struct server *server, const char *reason)
     census_destroy(&server->census);
     feed_pool_destroy(&server->feeds);
     log_stop();
-    check_log(server, reason);
+    log = check_log(server, reason);
     close(server->log_fd);
     close(server->file_fd);
     flv_bytes_free(&server->file);
+    return log;
 }
 
 /* --- files -------------------------------------------------------------- */
@@ -335,9 +348,9 @@ void send_c2(struct peer *peer)
     send_bytes(peer, c2, sizeof(c2));
 }
 
-void send_message(struct peer *peer, uint8_t type, uint32_t chunk_stream_id,
-                  uint32_t message_stream_id, const void *payload,
-                  size_t length)
+bool try_to_send_message(struct peer *peer, uint8_t type,
+                         uint32_t chunk_stream_id, uint32_t message_stream_id,
+                         const void *payload, size_t length)
 {
     const uint8_t header[12] = {(uint8_t)chunk_stream_id,
                                 0,
@@ -354,6 +367,7 @@ void send_message(struct peer *peer, uint8_t type, uint32_t chunk_stream_id,
     const uint8_t continuation = (uint8_t)(0xC0 | chunk_stream_id);
     struct flv_bytes b = {0};
     size_t done = 0;
+    bool sent;
 
     flv_bytes_add(&b, header, sizeof(header));
     while (done < length) {
@@ -366,8 +380,18 @@ void send_message(struct peer *peer, uint8_t type, uint32_t chunk_stream_id,
         flv_bytes_add(&b, (const uint8_t *)payload + done, n);
         done += n;
     }
-    send_bytes(peer, b.data, b.length);
+    sent = try_to_send(peer, b.data, b.length);
     flv_bytes_free(&b);
+    return sent;
+}
+
+void send_message(struct peer *peer, uint8_t type, uint32_t chunk_stream_id,
+                  uint32_t message_stream_id, const void *payload,
+                  size_t length)
+{
+    ck_assert_msg(try_to_send_message(peer, type, chunk_stream_id,
+                                      message_stream_id, payload, length),
+                  "the connection was closed while the peer was sending");
 }
 
 static void add_text(struct flv_bytes *b, const char *text)

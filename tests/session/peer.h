@@ -55,6 +55,8 @@ void server_tell_stop(struct server *server);
 /* Waits until all sessions have ended, checks that each ended for `reason`,
  * and frees all. */
 void server_stop(struct server *server, const char *reason);
+/* The same, and gives the log: until the next call. */
+const char *server_stop_for_log(struct server *server, const char *reason);
 
 /* --- files -------------------------------------------------------------- */
 
@@ -143,6 +145,9 @@ void send_c0c1(struct peer *peer);
 void send_c2(struct peer *peer);
 
 /* Sending a message, in chunks of peer->out_chunk_bytes under a full header. */
+bool try_to_send_message(struct peer *peer, uint8_t type,
+                         uint32_t chunk_stream_id, uint32_t message_stream_id,
+                         const void *payload, size_t length);
 void send_message(struct peer *peer, uint8_t type, uint32_t chunk_stream_id,
                   uint32_t message_stream_id, const void *payload,
                   size_t length);
