@@ -68,3 +68,25 @@ configured() {
     mkdir -p "$build" || return
     [ -e "$build/Makefile" ] || (cd "$build" && "$root/configure" -q "$@")
 }
+
+# fuzz_targets: the names of all, one a line.
+fuzz_targets() {
+    local file
+    for file in "$root"/tests/fuzz/fuzz_*.c; do
+        basename "$file" .c | sed s/^fuzz_//
+    done
+}
+
+# fuzz_options TARGET: what libFuzzer is told for each run of it, one a line.
+fuzz_options() {
+    printf '%s\n' -timeout=30 -rss_limit_mb=2048
+    [ ! -e "$root/tests/fuzz/$1.dict" ] ||
+        printf '%s\n' "-dict=$root/tests/fuzz/$1.dict"
+}
+
+# build_fuzz BUILD_DIRECTORY [CONFIGURE_ARGUMENT]...: all targets, with ASan and
+# UBSan.
+build_fuzz() {
+    configured "$1" CC=clang CFLAGS="-g -O1" --enable-fuzzing "${@:2}" &&
+        make -s -C "$1" -j"$(nproc)"
+}
