@@ -161,6 +161,31 @@ static size_t token_value_length(const char *text, size_t length)
     return n;
 }
 
+#define MASKED "token=***"
+#define MASKED_LENGTH (sizeof(MASKED) - 1)
+
+size_t log_mask(char *out, size_t size, const char *text, size_t length)
+{
+    size_t used = 0;
+    size_t i = 0;
+
+    while (i < length && used < size) {
+        const size_t key = token_key_length(text + i, length - i);
+        size_t n;
+
+        if (key == 0) {
+            out[used++] = text[i++];
+            continue;
+        }
+        n = MASKED_LENGTH < size - used ? MASKED_LENGTH : size - used;
+        memcpy(out + used, MASKED, n);
+        used += n;
+        i += key;
+        i += token_value_length(text + i, length - i);
+    }
+    return used;
+}
+
 const char *log_escape(char out[static LOG_ESCAPED_BYTES], const char *text,
                        size_t length)
 {
@@ -174,10 +199,10 @@ const char *log_escape(char out[static LOG_ESCAPED_BYTES], const char *text,
         const size_t key = token_key_length(text + i, length - i);
 
         if (key > 0) {
-            if (used + 9 > room)
+            if (used + MASKED_LENGTH > room)
                 break;
-            memcpy(out + used, "token=***", 9);
-            used += 9;
+            memcpy(out + used, MASKED, MASKED_LENGTH);
+            used += MASKED_LENGTH;
             i += key;
             i += token_value_length(text + i, length - i);
         } else if (c < 0x20 || c >= 0x7F || c == '"' || c == '\\') {

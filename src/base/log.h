@@ -43,6 +43,13 @@ void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Copies `length` bytes of `text`, at most `size`, but for the value of every
+ * `token=`, in whatever case and also as `token%3D`, which becomes `***`. How
+ * long that is; there is no NUL at the end. log_escape makes the same of it as
+ * of the text, given room for all that it could show: LOG_MASKED_BYTES. */
+#define LOG_MASKED_BYTES (LOG_ESCAPED_BYTES + 16)
+size_t log_mask(char *out, size_t size, const char *text, size_t length);
+
 /* Makes `length` bytes of `text` printable: control characters, quotes,
  * backslashes and bytes beyond ASCII become \xNN, the value of every `token=`,
  * in whatever case and also as `token%3D`, becomes `***`, and what exceeds

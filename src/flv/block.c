@@ -24,6 +24,18 @@ void block_list_destroy(struct block_list *list)
     free(list->checksums);
 }
 
+static void set_count(struct block_list *list, size_t count)
+{
+    list->count = count;
+    atomic_store_explicit(&list->count_told, count, memory_order_relaxed);
+}
+
+size_t block_list_bytes(const struct block_list *list)
+{
+    return atomic_load_explicit(&list->count_told, memory_order_relaxed) *
+           sizeof(struct movie_block);
+}
+
 /* The index of block `number`, or of the one that it would come before. */
 static size_t find(const struct block_list *list, uint64_t number)
 {
@@ -44,7 +56,7 @@ static size_t find(const struct block_list *list, uint64_t number)
 static void forget(struct block_list *list, size_t index)
 {
     free(list->blocks[index]);
-    list->count--;
+    set_count(list, list->count - 1);
     memmove(&list->blocks[index], &list->blocks[index + 1],
             (list->count - index) * sizeof(struct movie_block *));
 }
@@ -96,7 +108,7 @@ static struct movie_block *insert(struct block_list *list, size_t index,
     memmove(&list->blocks[index + 1], &list->blocks[index],
             (list->count - index) * sizeof(struct movie_block *));
     list->blocks[index] = block;
-    list->count++;
+    set_count(list, list->count + 1);
     if (list->newest == NULL || number > list->newest->number)
         list->newest = block;
     return block;

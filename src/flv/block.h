@@ -39,6 +39,7 @@ struct block_list {
     size_t max_blocks;
     struct movie_block **blocks; /* by number, rising */
     size_t count;
+    _Atomic size_t count_told; /* the same, for those without the lock */
     size_t capacity;
     struct movie_block *newest; /* never forgotten: the scan goes on there */
     uint64_t uses;
@@ -49,6 +50,9 @@ struct block_list {
 
 /* Keeps the blocks to `max_bytes` unless more are held. */
 void block_list_init(struct block_list *list, size_t max_bytes);
+
+/* What the blocks take. Without the lock. */
+size_t block_list_bytes(const struct block_list *list);
 
 /* Nobody may hold a block any more. */
 void block_list_destroy(struct block_list *list);

@@ -422,6 +422,11 @@ int64_t movie_duration_ms(const struct movie *movie)
     return atomic_load(&movie->duration_ms);
 }
 
+size_t movie_index_bytes(const struct movie *movie)
+{
+    return block_list_bytes(&movie->index.blocks);
+}
+
 bool movie_has_keyframe(const struct movie *movie)
 {
     return atomic_load(&movie->main_track_id) != NO_TRACK;

@@ -110,6 +110,9 @@ bool movie_has_keyframe(const struct movie *movie);
  * can begin to play the main track at them. */
 bool movie_is_keyframe(const struct movie *movie, const struct movie_tag *tag);
 
+/* What its index takes of memory. Waits for nothing. */
+size_t movie_index_bytes(const struct movie *movie);
+
 /* The descriptor, for transports that read the payload themselves (pread). */
 int movie_fd(const struct movie *movie);
 

@@ -80,6 +80,20 @@ int64_t playback_viewer_ms(const struct playback *playback, int64_t now_ns)
     return time_ms > playback->base_ms ? time_ms - playback->base_ms : 0;
 }
 
+void playback_stand(const struct playback *playback,
+                    struct playback_standing *standing)
+{
+    const struct playback_place *place = &playback->place;
+
+    standing->time_ms = place->sent_time_ms;
+    standing->played_at_ns =
+        place->clock_runs
+            ? media_clock_at_ns(&place->clock, place->sent_pace_ms)
+            : 0;
+    standing->paused_ns = playback->is_paused ? playback->paused_ns : 0;
+    standing->round_length_ms = place->timeline.round_length_ms;
+}
+
 /* --- pacing ------------------------------------------------------------- */
 
 /* Whether `next` may go now; else when. The viewer is fed again when half of

@@ -134,4 +134,14 @@ int64_t playback_position_ms(const struct playback *playback);
  * given out, or the target of a seek that is under way. */
 int64_t playback_viewer_ms(const struct playback *playback, int64_t now_ns);
 
+/* Where the play stands, for those who look on. */
+struct playback_standing {
+    int64_t time_ms;         /* on the timeline, of what was given out last */
+    int64_t played_at_ns;    /* when that is played; 0: nothing was yet */
+    int64_t paused_ns;       /* since when it is paused; 0: it is not */
+    int64_t round_length_ms; /* 0: not known yet */
+};
+void playback_stand(const struct playback *playback,
+                    struct playback_standing *standing);
+
 #endif

@@ -18,6 +18,7 @@
 /* One connection, as far as others know of it. */
 struct guest {
     struct roster_entry entry;
+    struct profile profile;
     struct census_place place;
     struct session_context *context;
     struct session *session;
@@ -32,6 +33,7 @@ static void *run_guest(void *argument)
     session_free(guest->session);
     census_leave(context->census, &guest->place);
     roster_leave(context->roster, &guest->entry);
+    profile_destroy(&guest->profile);
     free(guest);
     return NULL;
 }
@@ -84,6 +86,7 @@ static struct guest *guest_new(struct session_context *context, int fd,
     if (guest == NULL)
         return NULL;
     guest->context = context;
+    guest->entry.profile = &guest->profile;
     guest->session = session_new(context, &guest->entry, fd, peer, tls);
     if (guest->session == NULL) {
         free(guest);
@@ -139,6 +142,7 @@ enum admission admission_decide(struct session_context *context, int fd,
     socket_reset_at_close(fd);
     session_free(guest->session);
     census_leave(context->census, &place);
+    profile_destroy(&guest->profile);
     free(guest);
     errno = error;
     return result;

@@ -250,6 +250,31 @@ struct amf0_string library_name(const struct library *library)
     return (struct amf0_string){"", 0};
 }
 
+size_t library_holdings(const struct library *library)
+{
+    return library->memory != NULL ? 1 : library->operand_count;
+}
+
+struct library_holding library_holding(const struct library *library,
+                                       size_t number)
+{
+    const struct operand *operand = &library->operands[number];
+
+    if (library->memory != NULL)
+        return (struct library_holding){library_name(library), false};
+    if (!operand->is_directory)
+        return (struct library_holding){operand->name, false};
+    return (struct library_holding){{operand->path, strlen(operand->path)},
+                                    true};
+}
+
+struct shelf_size library_measure(struct library *library)
+{
+    if (library->memory != NULL)
+        return (struct shelf_size){1, movie_index_bytes(library->memory)};
+    return shelf_measure(&library->shelf);
+}
+
 /* --- tokens ------------------------------------------------------------- */
 
 void library_demand_tokens(struct library *library, struct keyring *keyring)

@@ -12,6 +12,7 @@
 #include "flv/movie.h"
 #include "server/keyring.h"
 #include "server/name.h"
+#include "server/shelf.h"
 
 struct library; /* opaque */
 
@@ -76,6 +77,19 @@ bool library_is_one_file(const struct library *library);
 
 /* The name that the URL shows; empty unless the library is one file. */
 struct amf0_string library_name(const struct library *library);
+
+/* The operands: for a FILE the name that it is asked for by, for a DIRECTORY
+ * its path, as given. */
+struct library_holding {
+    struct amf0_string text;
+    bool is_directory;
+};
+size_t library_holdings(const struct library *library);
+struct library_holding library_holding(const struct library *library,
+                                       size_t number);
+
+/* The movies that are open, but for those that were replaced and still play. */
+struct shelf_size library_measure(struct library *library);
 
 /* To be called when a connection has ended, which may have played: lets go of
  * movies that nobody plays. */

@@ -287,21 +287,26 @@ static void start_session(const struct listener *listener,
     case ADMISSION_GRANTED:
         return;
     case ADMISSION_FULL:
-        if (!atomic_load(&context->closing))
-            complain(&complaints->full,
-                     "too many connections: the limit of --max-clients "
-                     "is reached");
+        if (atomic_load(&context->closing))
+            return;
+        tally_refused(context->tally, TALLY_REFUSED_FULL);
+        complain(&complaints->full,
+                 "too many connections: the limit of --max-clients "
+                 "is reached");
         return;
     case ADMISSION_FULL_OF_ADDRESS:
+        tally_refused(context->tally, TALLY_REFUSED_ADDRESS);
         tell_refused(complaints, peer,
                      "its address has as many connections as "
                      "--max-clients-per-address lets it have");
         return;
     case ADMISSION_DENIED:
+        tally_refused(context->tally, TALLY_REFUSED_DENIED);
         tell_refused(complaints, peer,
                      "--allow and --deny keep its address out");
         return;
     case ADMISSION_FAILED:
+        tally_refused(context->tally, TALLY_REFUSED_SHORTAGE);
         complain_of_shortage(&complaints->shortage, "cannot start a session");
         return;
     }
@@ -337,11 +342,13 @@ static void accept_until_closing(struct listener *listener,
         if (fd >= 0) {
             start_session(listener, context, fd, &peer, &complaints);
         } else if (is_shortage(errno)) {
+            tally_accept_failed(context->tally);
             complain_of_shortage(&complaints.shortage,
                                  "cannot accept a connection");
         } else if (errno == EINVAL || errno == EBADF || errno == EAGAIN) {
             /* Somebody who has the socket too shut it down, or made it
              * non-blocking again. */
+            tally_accept_failed(context->tally);
             if (errno == EINVAL)
                 complain(&complaints.shortage,
                          "a listening socket was shut down by somebody who "

@@ -12,12 +12,13 @@
 
 void net_connection_init(struct net_connection *connection,
                          const struct options *options, struct library *library,
-                         const char *label, int64_t now_ns)
+                         struct profile *profile, int64_t now_ns)
 {
     memset(connection, 0, sizeof(*connection));
     connection->options = options;
     connection->library = library;
-    connection->label = label;
+    connection->profile = profile;
+    connection->label = profile->label;
     connection->idle_since_ns = now_ns;
     connection->nudge_ns = CLOCK_NEVER;
     connection->default_buffer_ms = -1;
@@ -58,10 +59,12 @@ bool net_connection_set_app(struct net_connection *connection,
                             struct amf0_string app, struct amf0_string tc_url)
 {
     bool good = play_query_read(&connection->url_query, tc_url);
+    char escaped[LOG_ESCAPED_BYTES];
 
     good = play_query_read(&connection->url_query, app) && good;
-    log_escape(connection->app, app.data, app.length);
-    log_debug("%s: connect to app \"%s\"%s", connection->label, connection->app,
+    profile_set_app(connection->profile, app.data, app.length);
+    log_debug("%s: connect to app \"%s\"%s", connection->label,
+              log_escape(escaped, app.data, app.length),
               good ? "" : ": values in its query are ignored");
     return keep_app_path(connection, app);
 }

@@ -17,6 +17,7 @@
 #include "server/net_stream.h"
 #include "server/outbox.h"
 #include "server/play_query.h"
+#include "server/profile.h"
 
 /* Bodies of replies; names in them are cut to 512 bytes (rtmp/command.h). */
 #define NET_CONNECTION_BODY_BYTES 1024
@@ -30,7 +31,8 @@
 struct net_connection {
     const struct options *options;
     struct library *library;
-    const char *label;         /* of the session, for log lines; not ours */
+    struct profile *profile;   /* what others see of it; not ours */
+    const char *label;         /* of the profile, for log lines */
     bool is_connected;         /* connect was answered */
     int64_t idle_since_ns;     /* when it last stopped playing, or connected */
     int64_t nudge_ns;          /* when to ping the peer; CLOCK_NEVER: not */
@@ -53,13 +55,11 @@ struct net_connection {
                             only looks stays away from their memory */
     struct net_stream streams[RTMP_MAX_MESSAGE_STREAMS];
     struct outbox outbox;
-    char app[LOG_ESCAPED_BYTES];  /* as received, escaped; "" before connect */
-    char name[LOG_ESCAPED_BYTES]; /* of the last play */
 };
 
 void net_connection_init(struct net_connection *connection,
                          const struct options *options, struct library *library,
-                         const char *label, int64_t now_ns);
+                         struct profile *profile, int64_t now_ns);
 void net_connection_destroy(struct net_connection *connection);
 
 /* Takes note of connect's application and URL. False when memory is short. */

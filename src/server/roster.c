@@ -118,6 +118,34 @@ static bool wait_for_place(struct roster *roster)
     return roster->count < roster->limit && !roster->closed;
 }
 
+/* Puts it into the list in front of `next`, at the end for NULL. */
+static void link_before(struct roster *roster, struct roster_entry *entry,
+                        struct roster_entry *next)
+{
+    entry->next = next;
+    entry->previous = next != NULL ? next->previous : roster->oldest;
+    if (entry->previous != NULL)
+        entry->previous->next = entry;
+    else
+        roster->entries = entry;
+    if (next != NULL)
+        next->previous = entry;
+    else
+        roster->oldest = entry;
+}
+
+static void unlink_entry(struct roster *roster, struct roster_entry *entry)
+{
+    if (entry->previous != NULL)
+        entry->previous->next = entry->next;
+    else
+        roster->entries = entry->next;
+    if (entry->next != NULL)
+        entry->next->previous = entry->previous;
+    else
+        roster->oldest = entry->previous;
+}
+
 bool roster_is_full(struct roster *roster)
 {
     bool full;
@@ -140,11 +168,8 @@ bool roster_enter(struct roster *roster, struct roster_entry *entry, int fd)
     if (entered) {
         entry->fd = fd;
         entry->was_drawn = false;
-        entry->previous = NULL;
-        entry->next = roster->entries;
-        if (roster->entries != NULL)
-            roster->entries->previous = entry;
-        roster->entries = entry;
+        entry->is_bookmark = false;
+        link_before(roster, entry, roster->entries);
         roster->count++;
         add_unsettled(roster, entry);
     }
@@ -180,12 +205,7 @@ void roster_leave(struct roster *roster, struct roster_entry *entry)
 {
     pthread_mutex_lock(&roster->lock);
     settle(roster, entry);
-    if (entry->previous != NULL)
-        entry->previous->next = entry->next;
-    else
-        roster->entries = entry->next;
-    if (entry->next != NULL)
-        entry->next->previous = entry->previous;
+    unlink_entry(roster, entry);
     roster->count--;
     if (entry->was_drawn)
         roster->going--;
@@ -229,4 +249,38 @@ uint32_t roster_count(struct roster *roster)
     count = roster->count;
     pthread_mutex_unlock(&roster->lock);
     return count;
+}
+
+/* Moves the bookmark over the next few. Whether there may be more. */
+static bool visit_some(struct roster *roster, struct roster_entry *bookmark,
+                       void (*visit)(struct roster_entry *entry, void *context),
+                       void *context)
+{
+    for (int i = 0; i < ROSTER_VISITS_AT_ONCE; i++) {
+        struct roster_entry *entry = bookmark->previous;
+
+        if (entry == NULL)
+            return false;
+        unlink_entry(roster, bookmark);
+        link_before(roster, bookmark, entry);
+        if (!entry->is_bookmark)
+            visit(entry, context);
+    }
+    return true;
+}
+
+void roster_visit(struct roster *roster,
+                  void (*visit)(struct roster_entry *entry, void *context),
+                  void *context)
+{
+    struct roster_entry bookmark = {.fd = -1, .is_bookmark = true};
+
+    pthread_mutex_lock(&roster->lock);
+    link_before(roster, &bookmark, NULL);
+    while (visit_some(roster, &bookmark, visit, context)) {
+        pthread_mutex_unlock(&roster->lock);
+        pthread_mutex_lock(&roster->lock);
+    }
+    unlink_entry(roster, &bookmark);
+    pthread_mutex_unlock(&roster->lock);
 }

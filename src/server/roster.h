@@ -22,12 +22,16 @@ struct roster_entry {
     uint32_t position; /* among those that are not settled */
     bool is_settled;   /* got to `connect`, or was drawn */
     bool was_drawn;    /* had to go for somebody else */
+    bool is_bookmark;  /* no connection: where somebody is who visits all */
+    struct profile *profile; /* what may be seen of it, set before it enters;
+                              stays until it has left */
 };
 
 struct roster {
     pthread_mutex_t lock;
     pthread_cond_t left;
-    struct roster_entry *entries;
+    struct roster_entry *entries; /* the newest first */
+    struct roster_entry *oldest;
     uint32_t count;
     uint32_t limit;
     struct roster_entry **unsettled; /* room for all, to draw one of them */
@@ -80,5 +84,14 @@ void roster_interrupt(struct roster *roster, bool both);
 uint32_t roster_wait_empty(struct roster *roster, int64_t deadline_ns);
 
 uint32_t roster_count(struct roster *roster);
+
+/* Calls `visit` for each connection, the oldest first, with the roster's lock
+ * held: it must be quick. The lock is let go again and again, so that nobody
+ * has to wait for a long list; who comes or leaves meanwhile may be visited or
+ * not, nobody twice. */
+#define ROSTER_VISITS_AT_ONCE 32
+void roster_visit(struct roster *roster,
+                  void (*visit)(struct roster_entry *entry, void *context),
+                  void *context);
 
 #endif

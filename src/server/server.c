@@ -34,6 +34,7 @@ struct server {
     struct census census;
     struct keyring *keyring; /* NULL: no tokens */
     struct feed_pool feeds;
+    struct tally tally;
     struct listener *listeners;
     size_t listener_count;
     struct supervisor supervisor;
@@ -308,6 +309,8 @@ static bool init_server(struct server *server, const struct options *options,
     server->context.census = &server->census;
     feed_pool_init(&server->feeds);
     server->context.feeds = &server->feeds;
+    tally_init(&server->tally);
+    server->context.tally = &server->tally;
     atomic_init(&server->context.stopping, false);
     atomic_init(&server->context.sessions, 0);
     server->context.started_ns = clock_now_ns();

@@ -23,6 +23,7 @@
 #include "net/transport.h"
 #include "rtmp/chunk.h"
 #include "rtmp/handshake.h"
+#include "server/account.h"
 #include "server/dispatch.h"
 #include "server/feed_pool.h"
 #include "server/net_connection.h"
@@ -64,9 +65,11 @@ struct session {
     int64_t host_checked_ns;
     bool awaits_acknowledgement; /* of what was sent, as far as we looked */
     struct net_connection connection;
-    struct feed *feed; /* while it sends; NULL while it waits */
-    char label[ADDRESS_TEXT_BYTES + 24]; /* "#12 192.0.2.1:50000" */
-    struct byte_reader unheard;          /* of `input`: not handled yet */
+    struct feed *feed;    /* while it sends; NULL while it waits */
+    const char *label;    /* of the profile, "#12 192.0.2.1:50000" */
+    int64_t batch_due_ns; /* when what is waited for is due; CLOCK_NEVER: it is
+                             not waited for, or was begun to be sent */
+    struct byte_reader unheard; /* of `input`: not handled yet */
     uint8_t input[READ_BYTES];
 };
 
@@ -361,6 +364,23 @@ static int64_t write_tick_ns(const struct session *session,
     return clock_earlier(tick_ns, phase_deadline_ns(session, &reason));
 }
 
+/* Counts the batch that the gather is the first of, if it was waited for. Where
+ * its first write found no room for all of it the viewer is to blame for the
+ * time that it took. */
+static void count_batch(struct session *session, int64_t begun_ns,
+                        int64_t now_ns)
+{
+    const struct feed *feed = session->feed;
+    const int64_t taken_ns = feed->gather.bytes > 0 ? begun_ns : now_ns;
+
+    if (feed->begun_count == 0)
+        return;
+    if (session->batch_due_ns <= begun_ns)
+        tally_batch(session->context->tally, session->connection.profile->id,
+                    taken_ns - session->batch_due_ns);
+    session->batch_due_ns = CLOCK_NEVER;
+}
+
 /* Sends the gather, listening between two writes. */
 static enum session_end send_gather(struct session *session)
 {
@@ -375,8 +395,11 @@ static enum session_end send_gather(struct session *session)
             transport_write(&session->transport, &feed->gather,
                             write_tick_ns(session, moved_ns, now_ns));
         enum session_end end = SESSION_GOES_ON;
+        const int64_t begun_ns = now_ns;
 
         now_ns = clock_now_ns();
+        if (session->batch_due_ns != CLOCK_NEVER)
+            count_batch(session, begun_ns, now_ns);
         if (result == TRANSPORT_OK)
             moved_ns = now_ns;
         else if (result == TRANSPORT_TIMEOUT)
@@ -394,6 +417,7 @@ static enum session_end send_gather(struct session *session)
         session->connection.media_changed = false;
     }
     feed_sent(feed, &session->connection);
+    account_note(&session->connection, session->context->tally);
     session->awaits_acknowledgement = true;
     return SESSION_GOES_ON;
 }
@@ -443,8 +467,8 @@ static enum session_end converse(struct session *session)
     while (take_feed(session)) {
         int64_t now_ns = clock_now_ns();
         int64_t nudge_ns = net_connection_nudge(&session->connection, now_ns);
-        int64_t due_ns = clock_earlier(
-            nudge_ns, feed_fill(session->feed, &session->connection, now_ns));
+        int64_t fed_ns = feed_fill(session->feed, &session->connection, now_ns);
+        int64_t due_ns = clock_earlier(nudge_ns, fed_ns);
         enum session_end end;
 
         if (atomic_load(&session->context->stopping))
@@ -456,6 +480,8 @@ static enum session_end converse(struct session *session)
              * zeros to be sent at once. */
             if (due_ns > now_ns)
                 give_feed_back(session);
+            if (fed_ns > now_ns)
+                session->batch_due_ns = fed_ns;
             end = wait_for_peer(session, due_ns, now_ns);
         }
         /* More is due at once: what the peer says is not waited for, but
@@ -523,6 +549,7 @@ static void log_end(const struct session *session, enum session_end end)
     const struct net_connection *connection = &session->connection;
     int64_t age_ns = clock_now_ns() - session->started_ns;
 
+    char app[LOG_ESCAPED_BYTES], name[LOG_ESCAPED_BYTES];
     char skips[48] = "";
 
     if (connection->skips > 0)
@@ -530,9 +557,11 @@ static void log_end(const struct session *session, enum session_end end)
                  connection->skips);
     log_info("%s: ended: %s; app \"%s\", name \"%s\", %.3f s, %" PRIu64
              " bytes, %" PRIu64 " tags%s",
-             session->label, session_end_text(end), connection->app,
-             connection->name, (double)age_ns / (double)CLOCK_NS_PER_S,
-             connection->sent_bytes, connection->sent_tags, skips);
+             session->label, session_end_text(end),
+             profile_text_escape(app, &connection->profile->app),
+             profile_text_escape(name, &connection->profile->name),
+             (double)age_ns / (double)CLOCK_NS_PER_S, connection->sent_bytes,
+             connection->sent_tags, skips);
 }
 
 struct session *session_new(struct session_context *context,
@@ -541,7 +570,7 @@ struct session *session_new(struct session_context *context,
                             struct tls_context *tls)
 {
     struct session *session = malloc(sizeof(*session));
-    char address[ADDRESS_TEXT_BYTES];
+    const uint64_t id = atomic_fetch_add(&context->sessions, 1) + 1;
 
     if (session == NULL)
         return NULL;
@@ -555,21 +584,26 @@ struct session *session_new(struct session_context *context,
     session->started_ns = clock_now_ns();
     session->host_checked_ns = session->started_ns;
     session->awaits_acknowledgement = false;
-    snprintf(session->label, sizeof(session->label), "#%" PRIu64 " %s",
-             (uint64_t)atomic_fetch_add(&context->sessions, 1) + 1,
-             address_format(peer, address));
+    session->batch_due_ns = CLOCK_NEVER;
+    profile_init(entry->profile, id, peer, tls != NULL, session->started_ns);
+    session->label = entry->profile->label;
     byte_reader_init(&session->unheard, session->input, 0);
     transport_init(&session->transport, fd, tls);
     session->feed = NULL;
     net_connection_init(&session->connection, context->options,
-                        context->library, session->label, session->started_ns);
+                        context->library, entry->profile, session->started_ns);
     return session;
 }
 
 void session_run(struct session *session)
 {
+    enum session_end end;
+
     log_debug("%s: connected", session->label);
-    log_end(session, live(session));
+    account_begin(&session->connection, session->context->tally);
+    end = live(session);
+    account_end(&session->connection, session->context->tally, end);
+    log_end(session, end);
 }
 
 void session_free(struct session *session)

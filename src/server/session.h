@@ -16,6 +16,7 @@
 #include "server/feed_pool.h"
 #include "server/library.h"
 #include "server/roster.h"
+#include "server/tally.h"
 
 /* What all sessions share. Outlives them all. */
 struct session_context {
@@ -24,6 +25,7 @@ struct session_context {
     struct roster *roster;
     struct census *census;
     struct feed_pool *feeds;
+    struct tally *tally;
     atomic_bool closing;           /* nobody is let in any more */
     atomic_bool stopping;          /* the server stops: say goodbye */
     atomic_uint_fast64_t sessions; /* numbers them in the log */
@@ -33,7 +35,8 @@ struct session_context {
 struct session;
 
 /* Of the connected socket `fd`, which it owns from now on; `entry`, which is
- * the caller's and outlives it, is that of the connection in the roster. With
+ * the caller's and outlives it, is that of the connection in the roster, with a
+ * profile that is initialised here. With
  * `tls`, which outlives it too, the peer has to speak TLS. NULL when memory is
  * short: `fd` stays the caller's then. */
 struct session *session_new(struct session_context *context,

@@ -42,6 +42,53 @@ const char *session_end_text(enum session_end end)
         return "out of memory";
     case SESSION_IO_ERROR:
         return "input/output error";
+    case SESSION_ENDS:
+        break;
+    }
+    return "unknown";
+}
+
+const char *session_end_key(enum session_end end)
+{
+    switch (end) {
+    case SESSION_GOES_ON:
+        return "goes_on";
+    case SESSION_PEER_CLOSED:
+        return "peer_closed";
+    case SESSION_PEER_RESET:
+        return "peer_reset";
+    case SESSION_PEER_VANISHED:
+        return "peer_vanished";
+    case SESSION_HANDSHAKE_TIMEOUT:
+        return "handshake_timeout";
+    case SESSION_BURST_TIMEOUT:
+        return "burst_timeout";
+    case SESSION_IDLE_TIMEOUT:
+        return "idle_timeout";
+    case SESSION_STALL_TIMEOUT:
+        return "stall_timeout";
+    case SESSION_BAD_HANDSHAKE:
+        return "bad_handshake";
+    case SESSION_UNEXPECTED_TLS:
+        return "unexpected_tls";
+    case SESSION_NOT_TLS:
+        return "not_tls";
+    case SESSION_BAD_TLS:
+        return "bad_tls";
+    case SESSION_BAD_CHUNK:
+        return "bad_chunk";
+    case SESSION_BAD_COMMAND:
+        return "bad_command";
+    case SESSION_SERVER_STOPS:
+        return "server_stops";
+    case SESSION_CROWDED_OUT:
+        return "crowded_out";
+    case SESSION_NO_MEMORY:
+        return "no_memory";
+    case SESSION_IO_ERROR:
+        return "io_error";
+    case SESSION_ENDS:
+        break;
     }
     return "unknown";
 }

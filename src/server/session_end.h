@@ -20,10 +20,14 @@ enum session_end {
     SESSION_SERVER_STOPS,
     SESSION_CROWDED_OUT,
     SESSION_NO_MEMORY,
-    SESSION_IO_ERROR
+    SESSION_IO_ERROR,
+    SESSION_ENDS /* how many there are */
 };
 
 /* For people: "peer closed the connection", ... */
 const char *session_end_text(enum session_end end);
+
+/* For programs, the same for ever: "peer_closed", ... */
+const char *session_end_key(enum session_end end);
 
 #endif

@@ -93,6 +93,19 @@ void shelf_tidy(struct shelf *shelf)
     free_list(surplus);
 }
 
+struct shelf_size shelf_measure(struct shelf *shelf)
+{
+    struct shelf_size size = {0, 0};
+
+    pthread_mutex_lock(&shelf->lock);
+    for (struct shelf_movie *m = shelf->newest; m != NULL; m = m->next) {
+        size.movies++;
+        size.index_bytes += movie_index_bytes(m->movie);
+    }
+    pthread_mutex_unlock(&shelf->lock);
+    return size;
+}
+
 /* --- finding ------------------------------------------------------------ */
 
 /* Takes the movie of that file out of the list. */

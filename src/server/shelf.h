@@ -50,6 +50,13 @@ struct movie *shelf_open(struct shelf *shelf, int fd, const char *label,
  * played; shelf_open does it too. */
 void shelf_tidy(struct shelf *shelf);
 
+/* How many movies there are on it, and what their indexes take. */
+struct shelf_size {
+    size_t movies;
+    uint64_t index_bytes;
+};
+struct shelf_size shelf_measure(struct shelf *shelf);
+
 /* Forgets everything; who plays a movie goes on. */
 void shelf_forget(struct shelf *shelf);
 

@@ -59,11 +59,14 @@ static enum library_result look_up(const struct net_connection *connection,
 static void tell_refusal(struct net_connection *connection, const char *name,
                          const char *why)
 {
+    char app[LOG_ESCAPED_BYTES];
+
     if (connection->refusals_told == NET_CONNECTION_MAX_REFUSALS)
         return;
     connection->refusals_told++;
     log_warn("%s: app \"%s\", name \"%s\" cannot be played: %s%s",
-             connection->label, connection->app, name, why,
+             connection->label,
+             profile_text_escape(app, &connection->profile->app), name, why,
              connection->refusals_told == NET_CONNECTION_MAX_REFUSALS
                  ? "; further ones of this peer are not told"
                  : "");
@@ -82,10 +85,10 @@ static enum library_result find_name(struct net_connection *connection,
     /* The session's last line tells the name that was played, or that was
      * to be. */
     if (result == LIBRARY_FOUND || connection->sent_tags == 0)
-        memcpy(connection->name, escaped, sizeof(escaped));
+        profile_set_name(connection->profile, name.data, name.length);
     if (result == LIBRARY_FOUND)
         log_debug("%s: play \"%s\", which is \"%s\"", connection->label,
-                  connection->name,
+                  escaped,
                   log_escape(resolved, answer->name, strlen(answer->name)));
     else
         tell_refusal(connection, escaped, answer->reason.what);

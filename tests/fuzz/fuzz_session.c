@@ -395,6 +395,7 @@ static void serve(void)
     struct roster roster;
     struct census census;
     struct feed_pool feeds;
+    static struct tally tally;
 
     MUST(roster_init(&roster, options.max_clients, 1));
     MUST(census_init(&census, 0, options.max_clients, 1));
@@ -404,6 +405,7 @@ static void serve(void)
                                        .roster = &roster,
                                        .census = &census,
                                        .feeds = &feeds,
+                                       .tally = &tally,
                                        .started_ns = now_ns};
     MUST(admission_decide(&context, -1, &peer, NULL) == ADMISSION_GRANTED);
     MUST(roster_count(&roster) == 0);

@@ -80,6 +80,8 @@ void server_start(struct server *server, struct flv_bytes file)
     server->context.census = &server->census;
     feed_pool_init(&server->feeds);
     server->context.feeds = &server->feeds;
+    tally_init(&server->tally);
+    server->context.tally = &server->tally;
     server->context.started_ns = clock_now_ns();
 }
 

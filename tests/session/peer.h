@@ -36,6 +36,7 @@ struct server {
     struct census census;
     struct feed_pool feeds;
     struct session_context context;
+    struct tally tally;
     int log_fd;
     size_t sessions;
     struct tls_context *tls; /* NULL: the test runs without TLS */

@@ -22,6 +22,8 @@ static int file_fd;
 static char path[64];
 static struct options options;
 static struct library *library;
+static const struct sockaddr_storage peer;
+static struct profile profile;
 static struct net_connection connection;
 static struct feed feed;
 static struct flv_bytes output; /* what was sent */
@@ -63,7 +65,8 @@ static void start(uint32_t loop)
     snprintf(path, sizeof(path), "/proc/self/fd/%d", file_fd);
     library = library_open((char *[]){path}, 1, &error);
     ck_assert_ptr_nonnull(library);
-    net_connection_init(&connection, &options, library, "label", 0);
+    profile_init(&profile, 1, &peer, false, 0);
+    net_connection_init(&connection, &options, library, &profile, 0);
     feed_init(&feed);
     memset(&output, 0, sizeof(output));
     hand(20, 0,

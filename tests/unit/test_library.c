@@ -288,6 +288,11 @@ START_TEST(a_movie_in_memory)
     ck_assert(library_is_one_file(library));
     ck_assert_mem_eq(library_name(library).data, "demo", 4);
     ck_assert_uint_eq(library_name(library).length, 4);
+    ck_assert_uint_eq(library_holdings(library), 1);
+    ck_assert_mem_eq(library_holding(library, 0).text.data, "demo", 4);
+    ck_assert(!library_holding(library, 0).is_directory);
+    ck_assert_uint_eq(library_measure(library).movies, 1);
+    ck_assert_uint_gt(library_measure(library).index_bytes, 0);
     movie_unref(first);
     movie_unref(answer.movie);
     library_close(library);
@@ -498,6 +503,13 @@ START_TEST(several_operands)
         open_operands((char *[]){"one.flv", "media", "more", "./two"}, 4);
 
     ck_assert(!library_is_one_file(library));
+    ck_assert_uint_eq(library_holdings(library), 4);
+    ck_assert_mem_eq(library_holding(library, 0).text.data, "one", 3);
+    ck_assert_uint_eq(library_holding(library, 0).text.length, 3);
+    ck_assert(!library_holding(library, 0).is_directory);
+    ck_assert_mem_eq(library_holding(library, 1).text.data, "media", 5);
+    ck_assert_uint_eq(library_holding(library, 1).text.length, 5);
+    ck_assert(library_holding(library, 1).is_directory);
     expect_found(library, "vod", "one", "one", 1);
     expect_found(library, "vod", "one.flv", "one", 1);
     expect_found(library, "vod", "flv:one", "one", 1);

@@ -79,6 +79,28 @@ START_TEST(escaping)
 }
 END_TEST
 
+/* What was masked before shows the same, however little more than that there
+ * was room for. */
+START_TEST(masking)
+{
+    char out[LOG_ESCAPED_BYTES], masked[LOG_MASKED_BYTES];
+
+    for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+        const size_t length = log_mask(masked, sizeof(masked), escapes[i].text,
+                                       escapes[i].length);
+
+        ck_assert_uint_le(length, sizeof(masked));
+        ck_assert_ptr_null(memmem(masked, length, "secret", 6));
+        log_escape(out, masked, length);
+        ck_assert_str_eq(out, escapes[i].escaped);
+    }
+    ck_assert_uint_eq(log_mask(masked, 4, LITERAL("abcdef")), 4);
+    ck_assert_uint_eq(log_mask(masked, 9, LITERAL("atoken=secret")), 9);
+    ck_assert_mem_eq(masked, "atoken=**", 9);
+    ck_assert_uint_eq(log_mask(masked, 9, LITERAL("")), 0);
+}
+END_TEST
+
 START_TEST(every_byte_is_printable)
 {
     char out[LOG_ESCAPED_BYTES];
@@ -240,6 +262,7 @@ int main(void)
 
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, escaping);
+    tcase_add_test(tests, masking);
     tcase_add_test(tests, every_byte_is_printable);
     tcase_add_test(tests, the_form_of_a_line);
     tcase_add_test(tests, levels_leave_lines_out);

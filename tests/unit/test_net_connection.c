@@ -16,6 +16,8 @@
 
 static struct options options;
 static struct library *library;
+static const struct sockaddr_storage peer;
+static struct profile profile;
 static struct net_connection connection;
 static int64_t now_ns;
 
@@ -34,12 +36,14 @@ static void set_up(void)
     flv_bytes_free(&b);
     now_ns = 1000;
     memset(&connection, 0xA5, sizeof(connection)); /* init sets all it needs */
-    net_connection_init(&connection, &options, library, "label", now_ns);
+    profile_init(&profile, 1, &peer, false, now_ns);
+    net_connection_init(&connection, &options, library, &profile, now_ns);
 }
 
 static void tear_down(void)
 {
     net_connection_destroy(&connection);
+    profile_destroy(&profile);
     library_close(library);
 }
 
@@ -202,7 +206,7 @@ START_TEST(no_command_works_before_connect)
         expect_nothing();
     }
     ck_assert(!connection.is_connected);
-    ck_assert_str_eq(connection.app, "");
+    ck_assert_uint_eq(profile.app.length, 0);
     for (int i = 0; i < RTMP_MAX_MESSAGE_STREAMS; i++)
         ck_assert_uint_eq(connection.streams[i].id, 0);
     tear_down();
@@ -218,7 +222,8 @@ START_TEST(connect_once)
     ck_assert_int_eq(COMMAND(0, CONNECT), SESSION_GOES_ON);
     ck_assert(connection.is_connected);
     ck_assert_int_eq(connection.idle_since_ns, 5000);
-    ck_assert_str_eq(connection.app, "v\\x0ad");
+    ck_assert_uint_eq(profile.app.length, 3);
+    ck_assert_mem_eq(profile.app.bytes, "v\nd", 3);
     ck_assert_uint_gt(taken(&bytes), 200);
     outbox_sent(&connection.outbox);
     now_ns = 6000;
@@ -277,7 +282,8 @@ START_TEST(playing_and_its_ends)
     for (size_t i = 0; i < 3; i++) {
         set_up();
         get_playing();
-        ck_assert_str_eq(connection.name, "movie");
+        ck_assert_uint_eq(profile.name.length, 5);
+        ck_assert_mem_eq(profile.name.bytes, "movie", 5);
         now_ns = 7000;
         ck_assert_int_eq(hand(20, 1, ends[i].body, ends[i].length),
                          SESSION_GOES_ON);

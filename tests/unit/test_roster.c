@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -335,10 +336,71 @@ START_TEST(the_last_one_wakes_the_waiter)
 }
 END_TEST
 
+static struct connection *visited[2 * MANY];
+static size_t visits;
+
+static void note_visit(struct roster_entry *entry, void *context)
+{
+    ck_assert_ptr_eq(context, &visits);
+    ck_assert_uint_lt(visits, 2 * MANY);
+    visited[visits++] = (struct connection *)entry;
+}
+
+static void visit_all(void)
+{
+    visits = 0;
+    roster_visit(&roster, note_visit, &visits);
+}
+
+/* More than are visited at once. */
+START_TEST(the_oldest_is_visited_first)
+{
+    init(MANY, 1);
+    visit_all();
+    ck_assert_uint_eq(visits, 0);
+    for (size_t i = 0; i < MANY; i++) {
+        ck_assert(enter(&connections[i]));
+        roster_settle(&roster, &connections[i].entry);
+    }
+    visit_all();
+    ck_assert_uint_gt(visits, ROSTER_VISITS_AT_ONCE);
+    ck_assert_uint_eq(visits, MANY);
+    for (size_t i = 0; i < MANY; i++)
+        ck_assert_ptr_eq(visited[i], &connections[i]);
+    leave(&connections[0]);
+    leave(&connections[MANY - 1]);
+    leave(&connections[MANY / 2]);
+    visit_all();
+    ck_assert_uint_eq(visits, MANY - 3);
+    ck_assert_ptr_eq(visited[0], &connections[1]);
+    ck_assert_ptr_eq(visited[MANY - 4], &connections[MANY - 2]);
+    for (size_t i = 0; i < MANY - 3; i++)
+        leave(visited[i]);
+    ck_assert_ptr_null(roster.entries);
+    ck_assert_ptr_null(roster.oldest);
+    roster_destroy(&roster);
+}
+END_TEST
+
+static atomic_bool is_over;
+
+static void look_at(struct roster_entry *entry, void *context)
+{
+    ck_assert(!entry->is_bookmark);
+    ck_assert_ptr_eq(entry->profile, context);
+}
+
+static void *visit_often(void *argument)
+{
+    while (!atomic_load(&is_over))
+        roster_visit(&roster, look_at, argument);
+    return argument;
+}
+
 static void *come_and_go(void *argument)
 {
     for (int i = 0; i < 200; i++) {
-        struct roster_entry entry;
+        struct roster_entry entry = {.profile = argument};
 
         if (!roster_enter(&roster, &entry, -1))
             continue;
@@ -352,17 +414,24 @@ static void *come_and_go(void *argument)
 
 START_TEST(many_threads)
 {
-    pthread_t threads[8];
+    pthread_t threads[8], visitors[2];
 
     init(5, 99);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(
+            pthread_create(&visitors[i], NULL, visit_often, &roster), 0);
     for (int i = 0; i < 8; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, come_and_go, NULL),
-                         0);
+        ck_assert_int_eq(
+            pthread_create(&threads[i], NULL, come_and_go, &roster), 0);
     for (int i = 0; i < 8; i++)
         pthread_join(threads[i], NULL);
+    atomic_store(&is_over, true);
+    for (int i = 0; i < 2; i++)
+        pthread_join(visitors[i], NULL);
     ck_assert_uint_eq(roster_count(&roster), 0);
     ck_assert_uint_eq(roster.unsettled_count, 0);
     ck_assert_ptr_null(roster.entries);
+    ck_assert_ptr_null(roster.oldest);
     roster_destroy(&roster);
 }
 END_TEST
@@ -384,6 +453,7 @@ int main(void)
     tcase_add_test(tests, interrupting_closes_the_roster);
     tcase_add_test(tests, waiting_ends_at_its_deadline);
     tcase_add_test(tests, the_last_one_wakes_the_waiter);
+    tcase_add_test(tests, the_oldest_is_visited_first);
     tcase_add_test(tests, many_threads);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
