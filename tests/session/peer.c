@@ -108,8 +108,11 @@ static const char *check_log(const struct server *server, const char *reason)
     snprintf(wanted, sizeof(wanted), "ended: %s; ", reason);
     for (const char *at = text; (at = strstr(at, wanted)) != NULL; at++)
         count++;
-    ck_assert_msg(count == server->sessions, "%zu of %zu sessions %s\n%s",
-                  count, server->sessions, wanted, text);
+    /* Check takes no long texts. */
+    if (count != server->sessions)
+        fprintf(stderr, "%s", size > 65536 ? text + size - 65536 : text);
+    ck_assert_msg(count == server->sessions, "%zu of %zu sessions %s", count,
+                  server->sessions, wanted);
     return text;
 }
 
