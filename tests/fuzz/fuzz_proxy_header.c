@@ -59,13 +59,17 @@ static bool take_decimal(struct text *text, unsigned most, unsigned digits,
 
 static bool take_ipv4(struct text *text, uint8_t *bytes)
 {
+    struct text ahead = *text;
+
     for (unsigned i = 0; i < 4; i++) {
         unsigned value;
 
-        if ((i > 0 && !take(text, ".")) || !take_decimal(text, 255, 3, &value))
+        if ((i > 0 && !take(&ahead, ".")) ||
+            !take_decimal(&ahead, 255, 3, &value))
             return false;
         bytes[i] = (uint8_t)value;
     }
+    *text = ahead;
     return true;
 }
 
