@@ -168,10 +168,8 @@ bool attack_send(struct peer *peer, const char *words, bool hears,
 
 /* --- what comes of it --------------------------------------------------- */
 
-struct peer *attack_come(struct server *server, enum attack_stage stage)
+void attack_bring(struct peer *peer, enum attack_stage stage)
 {
-    struct peer *peer = peer_open(server);
-
     if (stage >= SHAKEN)
         do_handshake(peer);
     if (stage >= CONNECTED)
@@ -182,6 +180,13 @@ struct peer *attack_come(struct server *server, enum attack_stage stage)
         send_command(peer, 1, "play", 0, "ns", "movie");
         expect_play_started(peer);
     }
+}
+
+struct peer *attack_come(struct server *server, enum attack_stage stage)
+{
+    struct peer *peer = peer_open(server);
+
+    attack_bring(peer, stage);
     return peer;
 }
 

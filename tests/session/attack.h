@@ -36,8 +36,9 @@ struct attack {
 bool attack_send(struct peer *peer, const char *words, bool hears,
                  const char *answer);
 
-/* A peer that has come so far. */
+/* A peer that has come so far; the same of one that has just opened. */
 struct peer *attack_come(struct server *server, enum attack_stage stage);
+void attack_bring(struct peer *peer, enum attack_stage stage);
 
 /* Reads up to the answer to a ping; whether the text was there before. */
 bool attack_hear(struct peer *peer, const char *answer);

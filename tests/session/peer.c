@@ -85,6 +85,20 @@ void server_start(struct server *server, struct flv_bytes file)
     server->context.started_ns = clock_now_ns();
 }
 
+void server_open_door(struct server *server, struct session_context *door,
+                      const struct options *options, size_t numbered_from)
+{
+    memset(door, 0, sizeof(*door));
+    door->options = options;
+    door->library = server->context.library;
+    door->roster = server->context.roster;
+    door->census = server->context.census;
+    door->feeds = server->context.feeds;
+    door->started_ns = server->context.started_ns;
+    atomic_store(&door->sessions, numbered_from);
+    server->door = door;
+}
+
 void server_tell_stop(struct server *server)
 {
     atomic_store(&server->context.closing, true);
@@ -202,7 +216,8 @@ static struct peer *join(struct server *server, const int ends[static 2])
     peer->hides_pings = true;
     server->sessions++;
     ck_assert_int_eq(
-        admission_decide(&server->context, ends[1], &nobody, server->tls),
+        admission_decide(server->door == NULL ? &server->context : server->door,
+                         ends[1], &nobody, server->tls),
         ADMISSION_GRANTED);
     return peer;
 }

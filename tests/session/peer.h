@@ -37,6 +37,7 @@ struct server {
     struct feed_pool feeds;
     struct session_context context;
     struct tally tally;
+    struct session_context *door; /* of who comes next; NULL: `context` */
     int log_fd;
     size_t sessions;
     struct tls_context *tls; /* NULL: the test runs without TLS */
@@ -49,6 +50,12 @@ bool runs_over_tls(void);
 /* A file in memory that holds `file`, which the server takes over and frees,
  * and a library of it. The file is played once unless options.loop is set. */
 void server_start(struct server *server, struct flv_bytes file);
+
+/* Who comes next is served with these options, which stay the caller's, until
+ * `door` is NULL again. In the log their numbers begin behind `numbered_from`.
+ */
+void server_open_door(struct server *server, struct session_context *door,
+                      const struct options *options, size_t numbered_from);
 
 /* As flvd does when it is told to stop. */
 void server_tell_stop(struct server *server);
