@@ -128,8 +128,10 @@ static void read_members(struct byte_reader *r, struct flv_metadata *metadata)
 {
     struct amf0_string key;
     struct amf0_value value;
+    unsigned looked_at = 0;
 
-    while (amf0_next_member(r, &key)) {
+    while (looked_at++ < FLV_METADATA_MAX_MEMBERS &&
+           amf0_next_member(r, &key)) {
         if (!amf0_read(r, &value))
             return;
         if (amf0_string_is(key, "duration") && value.type == AMF0_NUMBER &&

@@ -12,6 +12,10 @@
 
 /* What the rebuilt message needs at most, duration included. */
 #define FLV_METADATA_BYTES 4096
+/* How many members of a file's metadata are looked at: each is compared with
+ * all that are kept, and a script tag has room for a million. Real files have
+ * a hundred. */
+#define FLV_METADATA_MAX_MEMBERS 4096
 
 /* What is kept of a file's metadata: encoded members, without duration. */
 struct flv_metadata {
@@ -25,8 +29,9 @@ struct flv_metadata {
  * @setDataFrame) and `metadata` was filled: numbers that are finite, booleans
  * and strings of valid UTF-8 below 256 bytes, with keys of 1 to 63 bytes of
  * printable ASCII; no duration, file positions, sizes, indexes or time stamps
- * of the file, no member named twice, and no more than fit. Malformed data
- * keeps what came before the damage. `metadata` is all zero otherwise. */
+ * of the file, no member named twice, no more than fit, and none behind the
+ * first FLV_METADATA_MAX_MEMBERS. Malformed data keeps what came before the
+ * damage. `metadata` is all zero otherwise. */
 bool flv_metadata_read(struct byte_reader data, struct flv_metadata *metadata);
 
 /* Writes the body of the data message: "onMetaData" and an ECMA array with an

@@ -254,6 +254,27 @@ START_TEST(no_more_is_kept_than_fits)
 }
 END_TEST
 
+/* Null is a member, though it is never kept. */
+START_TEST(so_many_members_are_looked_at)
+{
+    for (size_t more = 0; more < 2; more++) {
+        struct flv_bytes b = {0};
+        struct flv_metadata metadata;
+
+        flv_bytes_hex(&b, ON_META_DATA "08 00 00 00 00" STEREO_TRUE);
+        for (size_t i = 0; i < FLV_METADATA_MAX_MEMBERS - 2 + more; i++)
+            flv_bytes_hex(&b, "00 01 78 05");
+        flv_bytes_hex(&b, WIDTH_640 END);
+        ck_assert(read_bytes(b.data, b.length, &metadata));
+        if (more == 0)
+            assert_members(&metadata, 2, STEREO_TRUE WIDTH_640);
+        else
+            assert_members(&metadata, 1, STEREO_TRUE);
+        flv_bytes_free(&b);
+    }
+}
+END_TEST
+
 START_TEST(duration_is_believed_if_sane)
 {
     static const struct {
@@ -354,6 +375,7 @@ int main(void)
     tcase_add_test(tcase, safe_text_is_kept);
     tcase_add_test(tcase, lengths_are_bounded);
     tcase_add_test(tcase, no_more_is_kept_than_fits);
+    tcase_add_test(tcase, so_many_members_are_looked_at);
     tcase_add_test(tcase, duration_is_believed_if_sane);
     tcase_add_test(tcase, cut_at_every_length);
     tcase_add_test(tcase, written_message);
