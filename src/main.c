@@ -208,7 +208,7 @@ static enum exit_status serve(const struct options *options,
 
         line_queue_stop(output, clock_now_ns() + OUTPUT_STOP_NS);
         if (end == SERVER_STUCK) {
-            log_flush();
+            log_flush(clock_now_ns() + CLOCK_NS_PER_S);
             _exit(EXIT_STOPPED);
         }
         if (end == SERVER_STOPPED)

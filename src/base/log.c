@@ -37,12 +37,11 @@ void log_hold(bool held)
         line_queue_hold(started, held);
 }
 
-void log_flush(void)
+bool log_flush(int64_t deadline_ns)
 {
     struct line_queue *started = atomic_load(&queue);
 
-    if (started != NULL)
-        line_queue_flush(started, clock_now_ns() + CLOCK_NS_PER_S);
+    return started == NULL || line_queue_flush(started, deadline_ns);
 }
 
 void log_stop(void)
@@ -60,7 +59,8 @@ bool log_wants(enum log_level level)
 
 static size_t format_prefix(char *line, size_t size, enum log_level level)
 {
-    static const char *const names[] = {"error", "warning", "info", "debug"};
+    static const char *const names[] = {"info", "error", "warning", "info",
+                                        "debug"};
     struct timespec now;
     struct tm utc;
     int length;
@@ -133,6 +133,15 @@ void log_debug(const char *format, ...)
 
     va_start(arguments, format);
     log_line(LOG_LEVEL_DEBUG, format, arguments);
+    va_end(arguments);
+}
+
+void log_answer(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    log_line(LOG_LEVEL_ANSWER, format, arguments);
     va_end(arguments);
 }
 

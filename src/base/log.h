@@ -8,10 +8,11 @@
 #include <stdint.h>
 
 enum log_level {
-    LOG_LEVEL_ERROR, /* flvd could not do something that it should */
-    LOG_LEVEL_WARN,  /* somebody else's fault that an owner wants to know */
-    LOG_LEVEL_INFO,  /* sessions, start, stop */
-    LOG_LEVEL_DEBUG  /* commands and decisions */
+    LOG_LEVEL_ANSWER, /* what somebody asked for: never left out */
+    LOG_LEVEL_ERROR,  /* flvd could not do something that it should */
+    LOG_LEVEL_WARN,   /* somebody else's fault that an owner wants to know */
+    LOG_LEVEL_INFO,   /* sessions, start, stop */
+    LOG_LEVEL_DEBUG   /* commands and decisions */
 };
 
 /* Text of a peer or a file, made safe for a log line, and at most this. */
@@ -26,11 +27,13 @@ bool log_start(int fd, enum log_level level);
  * them away: a start that fails shall say one line, its own. */
 void log_hold(bool held);
 
-/* Writes what is queued, waiting a second at the most for a reader that has
- * stalled. Others may still log meanwhile. */
-void log_flush(void);
+/* Writes what is queued, waiting until `deadline_ns` for a reader that has
+ * stalled. Others may still log meanwhile. False when it was not all
+ * written. */
+bool log_flush(int64_t deadline_ns);
 
-/* The same, and ends the log: nobody may log any more. */
+/* The same, waiting a second at the most, and ends the log: nobody may log any
+ * more. */
 void log_stop(void);
 
 /* Whether lines of this level are wanted, for those that are dear to make. */
@@ -49,6 +52,9 @@ void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * of the text, given room for all that it could show: LOG_MASKED_BYTES. */
 #define LOG_MASKED_BYTES (LOG_ESCAPED_BYTES + 16)
 size_t log_mask(char *out, size_t size, const char *text, size_t length);
+
+/* A line that was asked for, shown as one of level info. */
+void log_answer(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Makes `length` bytes of `text` printable: control characters, quotes,
  * backslashes and bytes beyond ASCII become \xNN, the value of every `token=`,

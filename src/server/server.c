@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/random.h>
@@ -17,6 +18,7 @@
 #include "base/log.h"
 #include "server/limits.h"
 #include "server/supervisor.h"
+#include "server/table.h"
 
 /* What viewers have to take their last words, and stuck ones to be let go. */
 #define STOP_GENTLY_NS (3 * CLOCK_NS_PER_S)
@@ -39,16 +41,32 @@ struct server {
     size_t listener_count;
     struct supervisor supervisor;
     pthread_t signals;
+    sem_t listeners_woken;
+    atomic_bool is_over; /* nothing runs any more but the signals' thread */
     int64_t stop_at_ns;
     bool has_terminal;
 };
 
-static void waited_signals(sigset_t *set)
+/* What ends the server, or has it read anew. */
+static void orders(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGHUP);
+}
+
+/* What asks for the table of viewers. */
+static void questions(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGUSR1);
+}
+
+static void waited_signals(sigset_t *set)
+{
+    orders(set);
+    sigaddset(set, SIGUSR1);
 }
 
 void server_block_signals(void)
@@ -77,11 +95,18 @@ static bool has_controlling_terminal(void)
 }
 
 /* Waits for a signal; 0 when the time has come. One that is there already comes
- * first, however short the times are. */
+ * first, however short the times are, and an order before a question, however
+ * often that is asked. */
 static int wait_for_signal(int64_t until_ns)
 {
-    sigset_t set;
+    static const struct timespec at_once;
+    sigset_t set, first;
+    int order;
 
+    orders(&first);
+    order = sigtimedwait(&first, NULL, &at_once);
+    if (order > 0)
+        return order;
     waited_signals(&set);
     for (;;) {
         int64_t now_ns = clock_now_ns();
@@ -148,6 +173,10 @@ static void wait_for_stop(struct server *server)
             log_info("stopping: --stop-after is over");
             return;
         }
+        if (signal_number == SIGUSR1) {
+            table_log(&server->context);
+            continue;
+        }
         if (signal_number != SIGHUP || server->has_terminal) {
             log_info("stopping: SIG%s", sigabbrev_np(signal_number));
             return;
@@ -186,6 +215,18 @@ static void let_second_signal_through(void)
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* While viewers go on after the stop began, too. */
+static void answer_questions(struct server *server)
+{
+    sigset_t set;
+
+    questions(&set);
+    while (!atomic_load(&server->is_over)) {
+        if (sigwaitinfo(&set, NULL) > 0 && !atomic_load(&server->is_over))
+            table_log(&server->context);
+    }
+}
+
 static void *run_signals(void *argument)
 {
     struct server *server = argument;
@@ -194,7 +235,16 @@ static void *run_signals(void *argument)
     atomic_store(&server->context.closing, true);
     let_second_signal_through();
     wake_listeners(server);
+    sem_post(&server->listeners_woken);
+    answer_questions(server);
     return NULL;
+}
+
+static void end_signals(struct server *server)
+{
+    atomic_store(&server->is_over, true);
+    pthread_kill(server->signals, SIGUSR1);
+    pthread_join(server->signals, NULL);
 }
 
 struct acceptor {
@@ -283,8 +333,9 @@ static bool accept_everywhere(struct server *server)
     } else {
         kill(getpid(), SIGTERM);
     }
-    /* It wakes the acceptors, which must be there until it has done so. */
-    pthread_join(server->signals, NULL);
+    /* The acceptors must be there until they were woken. */
+    while (sem_wait(&server->listeners_woken) != 0)
+        ;
     for (size_t i = 1; i < started; i++)
         pthread_join(acceptors[i].thread, NULL);
     return good;
@@ -317,6 +368,8 @@ static bool init_server(struct server *server, const struct options *options,
     server->stop_at_ns = options->stop_after_ns == 0
                              ? CLOCK_NEVER
                              : clock_now_ns() + options->stop_after_ns;
+    sem_init(&server->listeners_woken, 0, 0);
+    atomic_init(&server->is_over, false);
     server->has_terminal = has_controlling_terminal();
     supervisor_init(&server->supervisor);
     return true;
@@ -348,6 +401,7 @@ enum server_end server_run(const struct options *options,
     drain(&server);
     if (stop_sessions(&server) > 0)
         return SERVER_STUCK;
+    end_signals(&server);
     roster_destroy(&server.roster);
     census_destroy(&server.census);
     feed_pool_destroy(&server.feeds);

@@ -188,7 +188,8 @@ START_TEST(levels_leave_lines_out)
         log_warn("x");
         log_info("x");
         log_debug("x");
-        for (int other = LOG_LEVEL_ERROR; other <= LOG_LEVEL_DEBUG; other++)
+        log_answer("x");
+        for (int other = LOG_LEVEL_ANSWER; other <= LOG_LEVEL_DEBUG; other++)
             ck_assert_int_eq(log_wants((enum log_level)other), other <= level);
         log_stop();
         ck_assert_uint_eq(count_lines(read_log(fd)), (unsigned)level + 1);
