@@ -43,6 +43,12 @@ void tls_wire_allow_reading(struct tls_wire *wire)
     wire->may_read = TLS_WIRE_READ_BYTES;
 }
 
+/* What is sent here is memory of our own: no file can fail. */
+static enum transport_result not_of_a_file(enum transport_result result)
+{
+    return result == TRANSPORT_FILE_FAULT ? TRANSPORT_ERROR : result;
+}
+
 static enum transport_result send_bytes(const struct tls_wire *wire,
                                         const uint8_t *bytes, size_t size,
                                         int64_t deadline_ns, size_t *length)
@@ -52,10 +58,11 @@ static enum transport_result send_bytes(const struct tls_wire *wire,
 
     if (wire->kernel_encrypts) {
         *length = size;
-        return tls_kernel_write(wire->transport->fd, wire->record_type, bytes,
-                                size, deadline_ns);
+        return not_of_a_file(tls_kernel_write(
+            wire->transport->fd, wire->record_type, bytes, size, deadline_ns));
     }
-    return socket_write(wire->transport->fd, &message, deadline_ns, length);
+    return not_of_a_file(
+        socket_write(wire->transport->fd, &message, deadline_ns, length));
 }
 
 enum transport_result tls_wire_flush(struct tls_wire *wire, int64_t deadline_ns)
@@ -201,27 +208,40 @@ static long wire_control(BIO *bio, int command, long number, void *pointer)
 
 /* --- its methods: made once, and never changed ---------------------------- */
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static BIO_METHOD *methods;
+static pthread_mutex_t methods_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void make_methods(void)
+static BIO_METHOD *make_methods(void)
 {
-    methods = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(),
-                           "flvd connection");
-    if (methods == NULL || !BIO_meth_set_write_ex(methods, wire_write) ||
-        !BIO_meth_set_read_ex(methods, wire_read) ||
-        !BIO_meth_set_ctrl(methods, wire_control)) {
-        BIO_meth_free(methods);
-        methods = NULL;
-    }
+    BIO_METHOD *methods = BIO_meth_new(
+        BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "flvd connection");
+
+    if (methods != NULL && BIO_meth_set_write_ex(methods, wire_write) &&
+        BIO_meth_set_read_ex(methods, wire_read) &&
+        BIO_meth_set_ctrl(methods, wire_control))
+        return methods;
+    BIO_meth_free(methods);
+    return NULL;
+}
+
+/* NULL when memory is short: who comes when it is not tries again. */
+static const BIO_METHOD *wire_methods(void)
+{
+    static BIO_METHOD *methods;
+    const BIO_METHOD *made;
+
+    pthread_mutex_lock(&methods_lock);
+    if (methods == NULL)
+        methods = make_methods();
+    made = methods;
+    pthread_mutex_unlock(&methods_lock);
+    return made;
 }
 
 struct bio_st *tls_wire_bio(struct tls_wire *wire)
 {
-    BIO *bio;
+    const BIO_METHOD *methods = wire_methods();
+    BIO *bio = methods != NULL ? BIO_new(methods) : NULL;
 
-    pthread_once(&once, make_methods);
-    bio = methods != NULL ? BIO_new(methods) : NULL;
     if (bio == NULL)
         return NULL;
     BIO_set_data(bio, wire);
