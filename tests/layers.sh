@@ -54,7 +54,7 @@ bad=$(echo "$undefined" | grep -E " U (__)?($calls)(_chk)?(@.*)?\$")
 $bad"
 
 for test in "$srcdir"/tests/unit/test_*.c "$srcdir"/tests/session/test_*.c \
-    "$srcdir"/tests/fuzz/fuzz_*.c; do
+    "$srcdir"/tests/faults/test_*.c "$srcdir"/tests/fuzz/fuzz_*.c; do
     [ -e "$test" ] || continue
     test=${test#"$srcdir"/}
     grep -q "${test%.c}\>" "$srcdir/Makefile.am" ||
