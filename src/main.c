@@ -198,8 +198,7 @@ static enum exit_status serve(const struct options *options,
 
     if (!open_listeners(options, passed, secrets->tls, &listeners))
         return EXIT_CANNOT_WORK;
-    log_hold(false);
-    output = tell_urls(&listeners, library);
+    output = log_let_out() ? tell_urls(&listeners, library) : NULL;
     if (output == NULL) {
         fprintf(stderr, "flvd: cannot start a thread: %s\n", strerror(errno));
     } else {
@@ -275,11 +274,10 @@ static enum exit_status run(const struct passed_sockets *passed)
 
     server_block_signals();
     limits_raise();
-    if (!log_start(STDERR_FILENO, wanted_level(&options))) {
-        fprintf(stderr, "flvd: cannot start a thread: %s\n", strerror(errno));
+    if (!log_hold(STDERR_FILENO, wanted_level(&options))) {
+        fputs("flvd: out of memory\n", stderr);
         return EXIT_CANNOT_WORK;
     }
-    log_hold(true);
     library = open_library(&options, &status);
     if (library != NULL) {
         if (!options.has_loop)

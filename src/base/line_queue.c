@@ -19,7 +19,7 @@ struct line_queue {
     pthread_t thread;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
-    bool held;
+    bool held; /* there is no thread yet */
     bool stopping;
     bool writing; /* the thread holds a line that it took out */
     bool ended;
@@ -86,9 +86,9 @@ static void *line_queue_run(void *argument)
     for (;;) {
         size_t length = 0;
 
-        if (!queue->held && queue->used > 0)
+        if (queue->used > 0)
             length = take_line(queue, line);
-        else if (!queue->held && queue->dropped > queue->dropped_told)
+        else if (queue->dropped > queue->dropped_told)
             length = take_drop_notice(queue, line);
         if (length == 0) {
             if (queue->stopping)
@@ -116,43 +116,60 @@ static int start_thread(struct line_queue *queue)
     int error;
 
     sigfillset(&all);
+    sigdelset(&all, SIGSYS); /* blocked, it would end the process */
     pthread_sigmask(SIG_BLOCK, &all, &before);
     error = pthread_create(&queue->thread, NULL, line_queue_run, queue);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }
 
-struct line_queue *line_queue_start(int fd)
+struct line_queue *line_queue_new(int fd)
 {
     struct line_queue *queue = calloc(1, sizeof(*queue));
     pthread_condattr_t attributes;
-    int error;
 
     if (queue == NULL)
         return NULL;
     queue->fd = fd;
+    queue->held = true;
     pthread_mutex_init(&queue->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&queue->changed, &attributes);
     pthread_condattr_destroy(&attributes);
-    error = start_thread(queue);
-    if (error != 0) {
-        pthread_cond_destroy(&queue->changed);
-        pthread_mutex_destroy(&queue->lock);
-        free(queue);
-        errno = error;
-        return NULL;
-    }
     return queue;
 }
 
-void line_queue_hold(struct line_queue *queue, bool held)
+static void free_queue(struct line_queue *queue)
 {
+    pthread_cond_destroy(&queue->changed);
+    pthread_mutex_destroy(&queue->lock);
+    free(queue);
+}
+
+bool line_queue_let_out(struct line_queue *queue)
+{
+    int error;
+
     pthread_mutex_lock(&queue->lock);
-    queue->held = held;
-    pthread_cond_broadcast(&queue->changed);
+    error = start_thread(queue);
+    queue->held = error != 0;
     pthread_mutex_unlock(&queue->lock);
+    errno = error;
+    return error == 0;
+}
+
+struct line_queue *line_queue_start(int fd)
+{
+    struct line_queue *queue = line_queue_new(fd);
+    int error;
+
+    if (queue == NULL || line_queue_let_out(queue))
+        return queue;
+    error = errno;
+    free_queue(queue);
+    errno = error;
+    return NULL;
 }
 
 static void put_bytes(struct line_queue *queue, const char *data, size_t length)
@@ -238,20 +255,19 @@ bool line_queue_stop(struct line_queue *queue, int64_t deadline_ns)
     pthread_mutex_lock(&queue->lock);
     queue->stopping = true;
     pthread_cond_broadcast(&queue->changed);
-    while (!queue->ended) {
+    while (!queue->held && !queue->ended) {
         if (pthread_cond_timedwait(&queue->changed, &queue->lock, &deadline) ==
             ETIMEDOUT)
             break;
     }
-    ended = queue->ended;
+    ended = queue->held || queue->ended;
     pthread_mutex_unlock(&queue->lock);
     if (!ended) {
         pthread_detach(queue->thread);
         return false;
     }
-    pthread_join(queue->thread, NULL);
-    pthread_cond_destroy(&queue->changed);
-    pthread_mutex_destroy(&queue->lock);
-    free(queue);
+    if (!queue->held)
+        pthread_join(queue->thread, NULL);
+    free_queue(queue);
     return true;
 }

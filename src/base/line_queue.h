@@ -16,12 +16,16 @@
 
 struct line_queue; /* opaque */
 
-/* Starts the thread, with all signals blocked. `fd` stays the caller's. NULL,
- * with errno set, when memory or threads are short. */
-struct line_queue *line_queue_start(int fd);
+/* Without its thread as yet: lines may be put, and are held. `fd` stays the
+ * caller's. NULL, with errno set, when memory is short. */
+struct line_queue *line_queue_new(int fd);
 
-/* Keeps back (`held`) the lines that are put from now on, or lets them out. */
-void line_queue_hold(struct line_queue *queue, bool held);
+/* Starts the thread, with all signals blocked, which lets the lines out. False,
+ * with errno set, when threads are short: the lines stay held. Call once. */
+bool line_queue_let_out(struct line_queue *queue);
+
+/* Both at once. NULL, with errno set, when memory or threads are short. */
+struct line_queue *line_queue_start(int fd);
 
 /* Adds a line of `length` bytes, newline included. Never blocks on the
  * descriptor; keeps errno. */

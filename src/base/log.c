@@ -15,26 +15,35 @@
 #include "base/clock.h"
 #include "base/line_queue.h"
 
-/* Set by log_start before other threads exist, and by log_stop after they
- * ended or were given up. */
+/* Set by log_hold before other threads exist, and by log_stop after they ended
+ * or were given up. */
 static _Atomic(struct line_queue *) queue;
 static enum log_level wanted = LOG_LEVEL_INFO;
 
-bool log_start(int fd, enum log_level level)
+bool log_hold(int fd, enum log_level level)
 {
-    struct line_queue *started = line_queue_start(fd);
+    struct line_queue *made = line_queue_new(fd);
 
+    /* gmtime_r reads the file of the time zone, the first time. */
+    tzset();
     wanted = level;
-    atomic_store(&queue, started);
-    return started != NULL;
+    atomic_store(&queue, made);
+    return made != NULL;
 }
 
-void log_hold(bool held)
+bool log_let_out(void)
 {
-    struct line_queue *started = atomic_load(&queue);
+    return line_queue_let_out(atomic_load(&queue));
+}
 
-    if (started != NULL)
-        line_queue_hold(started, held);
+bool log_start(int fd, enum log_level level)
+{
+    if (!log_hold(fd, level))
+        return false;
+    if (log_let_out())
+        return true;
+    log_stop();
+    return false;
 }
 
 bool log_flush(int64_t deadline_ns)

@@ -18,14 +18,19 @@ enum log_level {
 /* Text of a peer or a file, made safe for a log line, and at most this. */
 #define LOG_ESCAPED_BYTES 200
 
-/* Starts the log on `fd`, which stays the caller's; lines above `level` are
- * left out, and so are all lines before this and after log_stop. False when
- * no thread could be made. Call once, before other threads exist. */
-bool log_start(int fd, enum log_level level);
+/* Makes the log on `fd`, which stays the caller's; lines above `level` are left
+ * out, and so are all lines before this and after log_stop. They are held until
+ * log_let_out, or until log_stop throws them away: a start that fails shall say
+ * one line, its own. No thread is made as yet. False when memory is short. Call
+ * once, before other threads exist. */
+bool log_hold(int fd, enum log_level level);
 
-/* Keeps lines back (`held`) until it is called again, or until log_stop throws
- * them away: a start that fails shall say one line, its own. */
-void log_hold(bool held);
+/* Lets the lines out, by a thread; false, with errno, when none could be made.
+ */
+bool log_let_out(void);
+
+/* Both at once. */
+bool log_start(int fd, enum log_level level);
 
 /* Writes what is queued, waiting until `deadline_ns` for a reader that has
  * stalled. Others may still log meanwhile. False when it was not all

@@ -72,14 +72,16 @@ START_TEST(held_lines_wait)
     char byte;
 
     make_pair(ends);
-    queue = line_queue_start(ends[1]);
-    line_queue_hold(queue, true);
+    queue = line_queue_new(ends[1]);
+    ck_assert_ptr_nonnull(queue);
     put(queue, "one\n");
     put(queue, "two\n");
-    line_queue_hold(queue, false);
+    ck_assert_int_eq(recv(ends[0], &byte, 1, MSG_DONTWAIT), -1);
+    ck_assert(line_queue_let_out(queue));
     expect_line(ends[0], "one\n");
     expect_line(ends[0], "two\n");
-    line_queue_hold(queue, true);
+    ck_assert(line_queue_stop(queue, soon()));
+    queue = line_queue_new(ends[1]);
     put(queue, "dropped\n");
     ck_assert(line_queue_stop(queue, soon()));
     close(ends[1]);
