@@ -19,6 +19,10 @@ bool hmac_sha256(const void *key, size_t key_length, const void *first,
  * differ. */
 bool hmac_is_same(const void *a, const void *b, size_t length);
 
+/* Lets the library read what it reads when it is first used (openssl.cnf). To
+ * be called while every file may be opened. */
+void hmac_prepare(void);
+
 /* Whether flvd was built with it. */
 bool hmac_is_available(void);
 

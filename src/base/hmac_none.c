@@ -25,6 +25,10 @@ bool hmac_is_same(const void *a, const void *b, size_t length)
     return false;
 }
 
+void hmac_prepare(void)
+{
+}
+
 bool hmac_is_available(void)
 {
     return false;

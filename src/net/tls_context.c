@@ -235,6 +235,16 @@ static int choose_pair(SSL *ssl, int *alert, void *argument)
     return SSL_TLSEXT_ERR_NOACK;
 }
 
+/* Asked once: a sandbox has no new sockets to ask with. */
+static bool is_kernel_to_encrypt(void)
+{
+    static atomic_int answer; /* 0: not asked */
+
+    if (atomic_load(&answer) == 0)
+        atomic_store(&answer, tls_kernel_is_offered() ? 1 : -1);
+    return atomic_load(&answer) == 1;
+}
+
 /* OpenSSL's defaults, which openssl.cnf may have made stricter, but nothing
  * older than TLS 1.2 and no weaker than 112 bits. */
 static void set_up(SSL_CTX *context, struct tls_keys *keys)
@@ -251,7 +261,7 @@ static void set_up(SSL_CTX *context, struct tls_keys *keys)
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-    if (tls_kernel_is_offered())
+    if (is_kernel_to_encrypt())
         SSL_CTX_set_options(context, SSL_OP_ENABLE_KTLS);
     /* Several small records, or header and body, in one recv. */
     SSL_CTX_set_read_ahead(context, 1);
@@ -262,7 +272,7 @@ static void set_up(SSL_CTX *context, struct tls_keys *keys)
 static void tell_who_encrypts(void)
 {
     log_info(
-        tls_kernel_is_offered()
+        is_kernel_to_encrypt()
             ? "kernel TLS: the kernel encrypts what is sent over TLS"
             : "no kernel TLS here: OpenSSL encrypts what is sent over TLS");
 }

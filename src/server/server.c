@@ -44,8 +44,10 @@ struct server {
     sem_t listeners_woken;
     atomic_bool is_over; /* nothing runs any more but the signals' thread */
     int64_t stop_at_ns;
-    bool has_terminal;
 };
+
+/* Asked for while every file may be opened. */
+static bool has_terminal;
 
 /* What ends the server, or has it read anew. */
 static void orders(sigset_t *set)
@@ -69,16 +71,6 @@ static void waited_signals(sigset_t *set)
     sigaddset(set, SIGUSR1);
 }
 
-void server_block_signals(void)
-{
-    sigset_t set;
-
-    waited_signals(&set);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    listener_block_wake();
-    signal(SIGPIPE, SIG_IGN);
-}
-
 /* Whether SIGHUP says that the terminal went away. Not under nohup(1). */
 static bool has_controlling_terminal(void)
 {
@@ -92,6 +84,17 @@ static bool has_controlling_terminal(void)
     if (fd >= 0)
         close(fd);
     return fd >= 0;
+}
+
+void server_block_signals(void)
+{
+    sigset_t set;
+
+    has_terminal = has_controlling_terminal();
+    waited_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    listener_block_wake();
+    signal(SIGPIPE, SIG_IGN);
 }
 
 /* Waits for a signal; 0 when the time has come. One that is there already comes
@@ -177,7 +180,7 @@ static void wait_for_stop(struct server *server)
             table_log(&server->context);
             continue;
         }
-        if (signal_number != SIGHUP || server->has_terminal) {
+        if (signal_number != SIGHUP || has_terminal) {
             log_info("stopping: SIG%s", sigabbrev_np(signal_number));
             return;
         }
@@ -370,7 +373,6 @@ static bool init_server(struct server *server, const struct options *options,
                              : clock_now_ns() + options->stop_after_ns;
     sem_init(&server->listeners_woken, 0, 0);
     atomic_init(&server->is_over, false);
-    server->has_terminal = has_controlling_terminal();
     supervisor_init(&server->supervisor);
     return true;
 }

@@ -12,7 +12,8 @@
 #define SERVER_MAX_LISTENERS (2 * OPTIONS_MAX_LISTEN + OPTIONS_MAX_PASSED)
 
 /* Blocks, in the calling thread and all that it makes, the signals that
- * server_run waits for. Call before any thread exists. */
+ * server_run waits for, and sees whether there is a controlling terminal. Call
+ * before any thread exists, and while every file may be opened. */
 void server_block_signals(void);
 
 enum server_end {
