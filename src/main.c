@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hmac.h"
 #include "base/line_queue.h"
 #include "base/log.h"
 #include "base/service_manager.h"
@@ -21,6 +22,8 @@
 #include "net/tls_context.h"
 #include "options.h"
 #include "passed.h"
+#include "sandbox/call_filter.h"
+#include "sandbox/sandbox.h"
 #include "server/keyring.h"
 #include "server/library.h"
 #include "server/limits.h"
@@ -187,9 +190,70 @@ struct secrets {
     struct keyring *keyring; /* NULL: no tokens */
 };
 
+/* What may be read for as long as flvd runs: all that the options name. False
+ * when memory is short. */
+static bool list_paths(const struct options *options, const char ***paths,
+                       size_t *count)
+{
+    const char **list =
+        calloc(options->operand_count + 2 * options->tls_pair_count + 1,
+               sizeof(*list));
+
+    if (list == NULL)
+        return false;
+    *paths = list;
+    for (size_t i = 0; i < options->operand_count; i++)
+        *list++ = options->operands[i];
+    for (size_t i = 0; i < options->tls_pair_count; i++) {
+        *list++ = options->tls_pairs[i].certificate_path;
+        *list++ = options->tls_pairs[i].key_path;
+    }
+    if (options->token_path != NULL)
+        *list++ = options->token_path;
+    *count = (size_t)(list - *paths);
+    return true;
+}
+
+/* From here on there are but the rights that serving takes. Whatever is read by
+ * its path only once is read before. */
+static bool lock_down(const struct options *options, const struct user *user,
+                      struct library *library)
+{
+    char fault[USER_FAULT_BYTES] = "out of memory";
+    struct sandbox_plan plan = {.user = user,
+                                .is_locked = options->sandbox,
+                                .notify_socket = getenv("NOTIFY_SOCKET")};
+    struct library_error error;
+    const char **paths = NULL;
+    bool good = list_paths(options, &paths, &plan.path_count);
+
+    plan.paths = paths;
+    limits_keep_files();
+    hmac_prepare();
+    good = good && sandbox_enter(&plan, fault);
+    free(paths);
+    if (!good) {
+        fprintf(stderr, "flvd: %s\n", fault);
+        return false;
+    }
+    if (library_settle(library, user->name, &error))
+        return true;
+    (void)tell_library_error(&error);
+    return false;
+}
+
+/* NULL, with errno, when a thread could not be made. */
+static struct line_queue *start_output(const struct listeners *listeners,
+                                       const struct library *library)
+{
+    if (!log_let_out() || !sandbox_start_telling())
+        return NULL;
+    return tell_urls(listeners, library);
+}
+
 static enum exit_status serve(const struct options *options,
                               const struct passed_sockets *passed,
-                              struct library *library,
+                              const struct user *user, struct library *library,
                               const struct secrets *secrets)
 {
     struct listeners listeners = {.count = 0};
@@ -198,7 +262,11 @@ static enum exit_status serve(const struct options *options,
 
     if (!open_listeners(options, passed, secrets->tls, &listeners))
         return EXIT_CANNOT_WORK;
-    output = log_let_out() ? tell_urls(&listeners, library) : NULL;
+    if (!lock_down(options, user, library)) {
+        close_listeners(listeners.all, listeners.count);
+        return EXIT_CANNOT_WORK;
+    }
+    output = start_output(&listeners, library);
     if (output == NULL) {
         fprintf(stderr, "flvd: cannot start a thread: %s\n", strerror(errno));
     } else {
@@ -242,6 +310,7 @@ static bool open_secrets(const struct options *options, struct secrets *secrets)
 
 static enum exit_status serve_securely(const struct options *options,
                                        const struct passed_sockets *passed,
+                                       const struct user *user,
                                        struct library *library)
 {
     struct secrets secrets = {NULL, NULL};
@@ -250,7 +319,7 @@ static enum exit_status serve_securely(const struct options *options,
     if (open_secrets(options, &secrets)) {
         if (secrets.keyring != NULL)
             library_demand_tokens(library, secrets.keyring);
-        status = serve(options, passed, library, &secrets);
+        status = serve(options, passed, user, library, &secrets);
     }
     tls_context_free(secrets.tls);
     keyring_close(secrets.keyring);
@@ -270,20 +339,27 @@ static struct options options;
 static enum exit_status run(const struct passed_sockets *passed)
 {
     enum exit_status status = EXIT_CANNOT_WORK;
+    char fault[USER_FAULT_BYTES];
     struct library *library;
+    struct user user;
 
+    if (!user_find(options.user, &user, fault)) {
+        fprintf(stderr, "flvd: %s\n", fault);
+        return EXIT_USAGE;
+    }
     server_block_signals();
     limits_raise();
     if (!log_hold(STDERR_FILENO, wanted_level(&options))) {
-        fputs("flvd: out of memory\n", stderr);
+        fprintf(stderr, "flvd: out of memory\n");
         return EXIT_CANNOT_WORK;
     }
     library = open_library(&options, &status);
     if (library != NULL) {
         if (!options.has_loop)
             options.loop = library_is_one_file(library) ? 0 : 1;
-        status = serve_securely(&options, passed, library);
+        status = serve_securely(&options, passed, &user, library);
     }
+    sandbox_stop_telling();
     log_stop();
     library_close(library);
     return status;
@@ -371,14 +447,17 @@ int main(int argc, char **argv)
         fputs(options_help, stdout);
         return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
     case OPTIONS_VERSION:
-        printf("flvd %s%s%s\n", PACKAGE_VERSION,
+        printf("flvd %s%s%s%s\n", PACKAGE_VERSION,
                tls_is_available() ? ""
                                   : " (without OpenSSL: no RTMPS, no "
                                     "digest handshake, no tokens)",
                service_manager_is_available()
                    ? ""
                    : " (without libsystemd: takes no sockets of a service "
-                     "manager, and tells it nothing)");
+                     "manager, and tells it nothing)",
+               call_filter_is_available()
+                   ? ""
+                   : " (without libseccomp: filters no system calls)");
         return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
     case OPTIONS_WRONG:
         fprintf(stderr, "flvd: %s\n", fault);

@@ -42,6 +42,8 @@ struct options {
     int64_t handshake_timeout_ns;
     int64_t idle_timeout_ns;
     int64_t stall_timeout_ns;
+    const char *user;         /* whom to become as root; NULL: nobody */
+    bool sandbox;             /* lock the process down */
     const char *token_path;   /* NULL: everything may be played by everybody */
     const char *sign_name;    /* as given; with OPTIONS_SIGN only */
     int64_t expires_s;        /* the same: Unix time, or from now on */

@@ -30,12 +30,13 @@ may rtmp amf base
 may flv amf base
 may play flv base
 may net base
+may sandbox base
 may check amf flv base file_fault
 may server base amf rtmp flv play net options
 
 for folder in "$srcdir"/src/*/; do
     case $(basename "$folder") in
-    base | amf | rtmp | flv | play | net | check | server | demo) ;;
+    base | amf | rtmp | flv | play | net | sandbox | check | server | demo) ;;
     *) fault "$folder is no layer that tests/layers.sh knows" ;;
     esac
 done

@@ -18,13 +18,18 @@
 /* openat2 may see that the tree was changed while it looked. */
 #define MAX_TRIES 16
 
+static bool is_readable(int fd)
+{
+    return faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) == 0;
+}
+
 static int open_directory(const char *path)
 {
     int fd = open(path, O_RDONLY | DIRECTORY_FLAGS);
 
     if (fd < 0)
         return -1;
-    if (faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) != 0) {
+    if (!is_readable(fd)) {
         int error = errno;
 
         close(fd);
@@ -44,6 +49,11 @@ bool directory_open(struct directory *directory, const char *path)
     directory->fd = fd;
     pthread_mutex_init(&directory->lock, NULL);
     return true;
+}
+
+bool directory_is_readable(const struct directory *directory)
+{
+    return is_readable(directory->fd);
 }
 
 void directory_close(struct directory *directory)

@@ -16,6 +16,9 @@ struct directory {
 /* Opens the directory at `path`, which must outlive it. False, with errno and
  * nothing to be destroyed, when it cannot be opened, read or searched. */
 bool directory_open(struct directory *directory, const char *path);
+/* Whether the process may list it and open what is in it; false with errno. */
+bool directory_is_readable(const struct directory *directory);
+
 void directory_close(struct directory *directory);
 
 /* Opens what is at its path now, which may be another directory than before.

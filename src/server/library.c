@@ -28,6 +28,7 @@ struct operand {
     struct amf0_string name; /* of a FILE */
     bool is_directory;
     struct directory directory;
+    int kept_fd; /* of a FILE that may not be opened any more, or -1 */
 };
 
 struct library {
@@ -72,6 +73,8 @@ void library_close(struct library *library)
     for (size_t i = 0; i < library->operand_count; i++) {
         if (library->operands[i].is_directory)
             directory_close(&library->operands[i].directory);
+        else if (library->operands[i].kept_fd >= 0)
+            close(library->operands[i].kept_fd);
     }
     shelf_destroy(&library->shelf);
     movie_unref(library->memory);
@@ -127,6 +130,7 @@ static bool add_operands(struct library *library, char *const paths[],
         struct operand *operand = &library->operands[i];
 
         error->path = operand->path = paths[i];
+        operand->kept_fd = -1;
         if (is_directory(paths[i])) {
             if (!directory_open(&operand->directory, paths[i])) {
                 fail(&error->reason, "cannot be opened", errno);
@@ -141,9 +145,26 @@ static bool add_operands(struct library *library, char *const paths[],
     return true;
 }
 
-static int open_file(const char *path)
+static bool may_not(int error)
 {
-    return open(path, FILE_OPEN_FLAGS);
+    return error == EACCES || error == EPERM;
+}
+
+/* Opens a FILE as it is now; one that may not be opened any more as it was. */
+static int open_file(const struct operand *operand)
+{
+    int fd = open(operand->path, FILE_OPEN_FLAGS);
+
+    if (fd < 0 && may_not(errno) && operand->kept_fd >= 0)
+        fd = fcntl(operand->kept_fd, F_DUPFD_CLOEXEC, 0);
+    return fd;
+}
+
+/* Root may be about to become somebody who may not open it. */
+static void keep_file(struct operand *operand, int fd)
+{
+    if (geteuid() == 0)
+        operand->kept_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
 static bool try_files(struct library *library, struct library_error *error)
@@ -156,11 +177,12 @@ static bool try_files(struct library *library, struct library_error *error)
         if (operand->is_directory)
             continue;
         error->path = operand->path;
-        fd = open_file(operand->path);
+        fd = open_file(operand);
         if (fd < 0) {
             fail(&error->reason, "cannot be opened", errno);
             return false;
         }
+        keep_file(operand, fd);
         movie = shelf_open(&library->shelf, fd, operand->path, &error->reason);
         if (movie == NULL)
             return false;
@@ -185,6 +207,48 @@ struct library *library_open(char *const paths[], size_t count,
         return NULL;
     }
     return library;
+}
+
+/* Whether a FILE may still be opened: then it needs not be kept. */
+static void settle_file(struct operand *operand, const char *user)
+{
+    char escaped[LOG_ESCAPED_BYTES], reason[96];
+    int fd;
+
+    if (operand->kept_fd < 0)
+        return;
+    fd = open(operand->path, FILE_OPEN_FLAGS);
+    if (fd < 0 && may_not(errno)) {
+        log_warn("%s: is served as it is now, but what replaces it would not "
+                 "be: the user %s could not open it: %s",
+                 log_escape(escaped, operand->path, strlen(operand->path)),
+                 user, strerror_r(errno, reason, sizeof(reason)));
+        return;
+    }
+    if (fd >= 0)
+        close(fd);
+    close(operand->kept_fd);
+    operand->kept_fd = -1;
+}
+
+bool library_settle(struct library *library, const char *user,
+                    struct library_error *error)
+{
+    char what[96];
+
+    for (size_t i = 0; i < library->operand_count; i++) {
+        struct operand *operand = &library->operands[i];
+
+        if (!operand->is_directory) {
+            settle_file(operand, user);
+        } else if (!directory_is_readable(&operand->directory)) {
+            *error = (struct library_error){.path = operand->path};
+            snprintf(what, sizeof(what), "cannot be read by the user %s", user);
+            fail(&error->reason, what, errno);
+            return false;
+        }
+    }
+    return true;
 }
 
 static int open_memory(const uint8_t *data, size_t length)
@@ -423,7 +487,7 @@ static enum library_result find_file(struct library *library,
 
     if (!is_same_name(operand->name, wanted))
         return LIBRARY_NOT_FOUND;
-    fd = open_file(operand->path);
+    fd = open_file(operand);
     return fd < 0 ? judge(errno, answer)
                   : take(library, fd, operand->path, answer);
 }
@@ -460,7 +524,7 @@ static enum library_result find_only(struct library *library,
         answer->movie = movie_ref(library->memory);
         return LIBRARY_FOUND;
     }
-    fd = open_file(operand->path);
+    fd = open_file(operand);
     if (fd >= 0)
         return take(library, fd, operand->path, answer);
     cause = errno;
@@ -506,6 +570,21 @@ void library_tidy(struct library *library)
     shelf_tidy(&library->shelf);
 }
 
+/* Whether an operand can be opened by its path. */
+static bool reopen(struct operand *operand)
+{
+    int fd;
+
+    if (operand->is_directory)
+        return directory_reopen(&operand->directory);
+    if (operand->kept_fd < 0)
+        return true;
+    fd = open(operand->path, FILE_OPEN_FLAGS);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 void library_forget(struct library *library)
 {
     shelf_forget(&library->shelf);
@@ -513,9 +592,13 @@ void library_forget(struct library *library)
         struct operand *operand = &library->operands[i];
         char escaped[LOG_ESCAPED_BYTES];
 
-        if (!operand->is_directory || directory_reopen(&operand->directory))
+        if (reopen(operand))
             continue;
-        log_warn("%s: cannot be opened again, and is served as it was: %m",
-                 log_escape(escaped, operand->path, strlen(operand->path)));
+        log_warn("%s: cannot be opened again, and is served as it was: %m%s",
+                 log_escape(escaped, operand->path, strlen(operand->path)),
+                 operand->is_directory && errno == EACCES
+                     ? "; one that took the place of another needs a restart "
+                       "of flvd, or --no-sandbox"
+                     : "");
     }
 }

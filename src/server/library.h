@@ -31,6 +31,13 @@ struct library_error {
 struct library *library_open(char *const paths[], size_t count,
                              struct library_error *error);
 
+/* To be called when the process has become `user` and may open less than
+ * before: a FILE that it could not open itself is served on as it was opened,
+ * which a line of the log says. False, and `error` filled, when it cannot read
+ * a DIRECTORY. */
+bool library_settle(struct library *library, const char *user,
+                    struct library_error *error);
+
 /* A library of one movie in memory, `length` bytes at `data`, which are
  * copied. NULL and `error` filled when that fails. */
 struct library *library_open_memory(const void *data, size_t length,

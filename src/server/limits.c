@@ -138,25 +138,78 @@ bool limits_cgroup_path(const char *cgroups, char *path, size_t size)
 
 /* --- the system --------------------------------------------------------- */
 
-void limits_raise(void)
+static void raise_one(int resource)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    if (getrlimit((__rlimit_resource_t)resource, &limit) != 0)
         return;
     limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    (void)setrlimit((__rlimit_resource_t)resource, &limit);
+}
+
+void limits_raise(void)
+{
+    raise_one(RLIMIT_NOFILE);
+    raise_one(RLIMIT_NPROC);
+}
+
+/* Files that stay open; the cgroups are the only ones whose number varies. */
+#define MAX_KEPT 32
+static struct {
+    char *path;
+    int fd;
+} kept[MAX_KEPT];
+static size_t kept_count;
+static bool is_keeping;
+
+static int find_kept(const char *path)
+{
+    for (size_t i = 0; i < kept_count; i++) {
+        if (strcmp(kept[i].path, path) == 0)
+            return kept[i].fd;
+    }
+    return -1;
+}
+
+static void keep(const char *path, int fd)
+{
+    char *copy = kept_count < MAX_KEPT ? strdup(path) : NULL;
+
+    if (copy == NULL) {
+        close(fd);
+        return;
+    }
+    kept[kept_count].path = copy;
+    kept[kept_count++].fd = fd;
+}
+
+/* -1: it cannot be read. */
+static int open_text(const char *path)
+{
+    const int fd = find_kept(path);
+
+    return fd >= 0 ? fd : open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void close_text(const char *path, int fd)
+{
+    if (fd < 0 || find_kept(path) >= 0)
+        return;
+    if (is_keeping)
+        keep(path, fd);
+    else
+        close(fd);
 }
 
 /* The beginning of a file as text; "" when it cannot be read. */
 static void read_text(const char *path, char *text, size_t size)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t n = fd < 0 ? 0 : read(fd, text, size - 1);
+    const int fd = open_text(path);
+    const ssize_t n = fd < 0 ? 0 : pread(fd, text, size - 1, 0);
 
     text[n > 0 ? n : 0] = '\0';
-    if (fd >= 0)
-        close(fd);
+    close_text(path, fd);
 }
 
 /* The number that a file begins with; "max" or none: LIMIT_NONE. */
@@ -183,30 +236,35 @@ static int64_t read_rlimit(int resource)
 
 static int64_t count_descriptors(void)
 {
+    /* What it was while it could be counted. */
+    static _Atomic int64_t last;
     DIR *directory = opendir("/proc/self/fd");
     int64_t count = 0;
 
     if (directory == NULL)
-        return 0;
+        return last;
     while (readdir(directory) != NULL)
         count++;
     closedir(directory);
-    return count - 3; /* ".", "..", and the one that reads them */
+    last = count - 3; /* ".", "..", and the one that reads them */
+    return last;
 }
 
 static int64_t count_mappings(void)
 {
-    const int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    static const char path[] = "/proc/self/maps";
+    const int fd = open_text(path);
     char lines[4096];
     int64_t count = 0;
+    off_t offset = 0;
     ssize_t n;
 
-    while (fd >= 0 && (n = read(fd, lines, sizeof(lines))) > 0) {
+    while (fd >= 0 && (n = pread(fd, lines, sizeof(lines), offset)) > 0) {
+        offset += n;
         for (ssize_t i = 0; i < n; i++)
             count += lines[i] == '\n';
     }
-    if (fd >= 0)
-        close(fd);
+    close_text(path, fd);
     return count;
 }
 
@@ -268,6 +326,15 @@ void limits_read(struct limits *limits)
     read_tasks(limits);
     limits->of[LIMIT_MAPPINGS].most = read_number("/proc/sys/vm/max_map_count");
     limits->of[LIMIT_MAPPINGS].used = count_mappings() + MAPPINGS_KEPT;
+}
+
+void limits_keep_files(void)
+{
+    struct limits limits;
+
+    is_keeping = true;
+    limits_read(&limits);
+    is_keeping = false;
 }
 
 void limits_warn(uint32_t clients)

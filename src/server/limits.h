@@ -51,9 +51,13 @@ bool limits_cgroup_path(const char *cgroups, char *path, size_t size);
 
 /* --- the system --------------------------------------------------------- */
 
-/* Lets the process have as many descriptors as it may: the soft limit of 1024
- * is for programs that use select(2). */
+/* Lets the process have as many descriptors and threads as it may: the soft
+ * limit of 1024 descriptors is for programs that use select(2). */
 void limits_raise(void);
+
+/* Opens the files that limits are read from, and keeps them: later they may
+ * not be opened any more. Call once, before other threads exist. */
+void limits_keep_files(void);
 
 /* What is in force now. Takes long where there are many mappings. */
 void limits_read(struct limits *limits);

@@ -83,6 +83,17 @@ as_nobody() {
     fi
 }
 
+# give_to_flvd FILE...: so that it may read them when it has given root up.
+give_to_flvd() {
+    ! $is_root || chown nobody "$@"
+}
+
+# is_instrumented: sanitizers do more than a sandbox lets them, so that flvd does
+# not lock itself down.
+is_instrumented() {
+    grep -aq -e __asan_init -e __tsan_init "$FLVD"
+}
+
 # --- flvd ------------------------------------------------------------------
 
 # start_flvd [ARGUMENT]...: on a port of the kernel's choice. Sets url, port,

@@ -175,8 +175,13 @@ has 5 'a directory that was moved' "$base/vod/movie"
 mkdir media
 cp before/sub/movie.flv media/movie.flv
 kill -HUP $flvd_pid
-wait_for_log SIGHUP
-has 6 'a directory that was replaced' "$base/vod/movie"
+if is_instrumented; then
+    wait_for_log SIGHUP
+    has 6 'a directory that was replaced' "$base/vod/movie"
+else
+    wait_for_log 'media: cannot be opened again.*a restart of flvd, or --no-sand'
+    has 5 'a directory that was replaced stays' "$base/vod/movie"
+fi
 rm -r media
 kill -HUP $flvd_pid
 wait_for_log 'media: cannot be opened again'

@@ -196,6 +196,7 @@ wait_for_log 'ended: bad handshake: looks like TLS (rtmps://) on a port without'
 # --- a new certificate -----------------------------------------------------
 
 certificate good DNS:localhost,DNS:new.test 1
+give_to_flvd good.key rsa.key
 kill -HUP "$flvd_pid"
 wait_for_log 'SIGHUP: the certificates were read again'
 connect -servername new.test -verify_hostname new.test

@@ -28,6 +28,7 @@ hex=$(od -An -v -tx1 key | tr -d ' \n')
     echo "k2:$(openssl rand -base64 24)"
 } >keys
 chmod 600 keys
+give_to_flvd keys
 
 # sign NAME EXPIRES
 sign() {
