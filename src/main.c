@@ -29,6 +29,7 @@
 #include "server/limits.h"
 #include "server/listener.h"
 #include "server/name.h"
+#include "server/play_url.h"
 #include "server/server.h"
 #include "server/token.h"
 
@@ -134,42 +135,6 @@ static bool open_listeners(const struct options *options,
     return false;
 }
 
-/* RFC 3986: what is not unreserved is percent-encoded. */
-static void append_encoded(char *url, size_t size, struct amf0_string name)
-{
-    size_t used = strlen(url);
-
-    for (size_t i = 0; i < name.length && used + 4 < size; i++) {
-        unsigned char c = (unsigned char)name.data[i];
-
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-            (c >= '0' && c <= '9') || (c != 0 && strchr("-._~", c) != NULL))
-            url[used++] = (char)c;
-        else
-            used += (size_t)snprintf(url + used, size - used, "%%%02X", c);
-    }
-    url[used] = '\0';
-}
-
-/* The URL of a listener: "rtmp://localhost:1935/vod/movie\n", or up to the
- * name where that chooses. */
-static size_t make_url(const struct listener *listener,
-                       const struct library *library,
-                       char url[static LINE_QUEUE_MAX_LINE])
-{
-    char address[ADDRESS_TEXT_BYTES];
-
-    address_format(&listener->address, address);
-    if (listener->is_any)
-        snprintf(address, sizeof(address), "localhost:%u",
-                 (unsigned)address_port(&listener->address));
-    snprintf(url, LINE_QUEUE_MAX_LINE, "%s://%s/vod/",
-             listener->tls != NULL ? "rtmps" : "rtmp", address);
-    append_encoded(url, LINE_QUEUE_MAX_LINE - 1, library_name(library));
-    strcat(url, "\n");
-    return strlen(url);
-}
-
 /* A reader of standard output that stalls must not stop the server either. */
 static struct line_queue *tell_urls(const struct listeners *listeners,
                                     const struct library *library)
@@ -179,8 +144,13 @@ static struct line_queue *tell_urls(const struct listeners *listeners,
 
     if (output == NULL)
         return NULL;
-    for (size_t i = 0; i < listeners->count; i++)
-        line_queue_put(output, url, make_url(&listeners->all[i], library, url));
+    for (size_t i = 0; i < listeners->count; i++) {
+        size_t length = play_url(&listeners->all[i], library, "localhost", url,
+                                 sizeof(url) - 1);
+
+        url[length++] = '\n';
+        line_queue_put(output, url, length);
+    }
     return output;
 }
 
