@@ -21,12 +21,20 @@ struct shelf_movie {
     ino_t inode;
 };
 
+/* Lies on the stack of who opens the file. */
+struct shelf_opening {
+    struct shelf_opening *next;
+    dev_t device;
+    ino_t inode;
+};
+
 void shelf_init(struct shelf *shelf)
 {
     memset(shelf, 0, sizeof(*shelf));
     line_budget_init(&shelf->fault_lines, SHELF_MAX_FAULT_LINES,
                      60 * CLOCK_NS_PER_S);
     pthread_mutex_init(&shelf->lock, NULL);
+    pthread_cond_init(&shelf->opened, NULL);
 }
 
 static void free_list(struct shelf_movie *list)
@@ -44,6 +52,7 @@ void shelf_destroy(struct shelf *shelf)
 {
     free_list(shelf->newest);
     free(shelf->failures);
+    pthread_cond_destroy(&shelf->opened);
     pthread_mutex_destroy(&shelf->lock);
 }
 
@@ -287,11 +296,88 @@ static struct movie *open_new(struct shelf *shelf, int fd, const char *label,
     return movie_open(fd, &options, error);
 }
 
+/* What is known of the file: true with its movie, or with why it cannot be
+ * played. */
+static bool is_known(struct shelf *shelf, int fd, const struct stat *st,
+                     struct movie **movie, struct movie_error *error)
+{
+    *movie = find_shared(shelf, fd, st);
+    return *movie != NULL || is_known_failure(shelf, st, error);
+}
+
+static bool is_being_opened(const struct shelf *shelf, const struct stat *st)
+{
+    const struct shelf_opening *opening = shelf->openings;
+
+    while (opening != NULL &&
+           (opening->device != st->st_dev || opening->inode != st->st_ino))
+        opening = opening->next;
+    return opening != NULL;
+}
+
+/* The head of a damaged file may take seconds to search, and a disk may take
+ * its time: that is spent once, however many ask. False when somebody else has
+ * opened the file meanwhile. Who has waited does not wait again: what may pass
+ * is not remembered, and each shall try it for himself. */
+static bool begin_opening(struct shelf *shelf, const struct stat *st,
+                          bool may_wait, struct shelf_opening *opening)
+{
+    bool waits;
+
+    *opening =
+        (struct shelf_opening){.device = st->st_dev, .inode = st->st_ino};
+    pthread_mutex_lock(&shelf->lock);
+    waits = may_wait && is_being_opened(shelf, st);
+    if (waits) {
+        while (is_being_opened(shelf, st))
+            pthread_cond_wait(&shelf->opened, &shelf->lock);
+    } else {
+        opening->next = shelf->openings;
+        shelf->openings = opening;
+    }
+    pthread_mutex_unlock(&shelf->lock);
+    return !waits;
+}
+
+static void end_opening(struct shelf *shelf, struct shelf_opening *opening)
+{
+    struct shelf_opening **link = &shelf->openings;
+
+    pthread_mutex_lock(&shelf->lock);
+    while (*link != opening)
+        link = &(*link)->next;
+    *link = opening->next;
+    pthread_cond_broadcast(&shelf->opened);
+    pthread_mutex_unlock(&shelf->lock);
+}
+
+/* Opens the file at `fd` and keeps what comes of it, unless somebody else came
+ * to an end with it since it was asked for. */
+static struct movie *open_unless_known(struct shelf *shelf, int fd,
+                                       const struct stat *st, const char *label,
+                                       struct movie_error *error)
+{
+    struct movie *movie;
+
+    if (is_known(shelf, fd, st, &movie, error)) {
+        close(fd);
+        return movie;
+    }
+    movie = open_new(shelf, fd, label, error);
+    if (movie != NULL)
+        return share(shelf, st, movie);
+    if (!error->may_pass)
+        remember_failure(shelf, st, error);
+    return NULL;
+}
+
 struct movie *shelf_open(struct shelf *shelf, int fd, const char *label,
                          struct movie_error *error)
 {
+    struct shelf_opening opening;
     struct movie *movie;
     struct stat st;
+    bool has_waited = false;
 
     if (fstat(fd, &st) != 0) {
         *error = (struct movie_error){.offset_bytes = -1};
@@ -299,15 +385,14 @@ struct movie *shelf_open(struct shelf *shelf, int fd, const char *label,
         close(fd);
         return NULL;
     }
-    movie = find_shared(shelf, fd, &st);
-    if (movie != NULL || is_known_failure(shelf, &st, error)) {
-        close(fd);
-        return movie;
+    while (!is_known(shelf, fd, &st, &movie, error)) {
+        if (begin_opening(shelf, &st, !has_waited, &opening)) {
+            movie = open_unless_known(shelf, fd, &st, label, error);
+            end_opening(shelf, &opening);
+            return movie;
+        }
+        has_waited = true;
     }
-    movie = open_new(shelf, fd, label, error);
-    if (movie != NULL)
-        return share(shelf, &st, movie);
-    if (!error->may_pass)
-        remember_failure(shelf, &st, error);
-    return NULL;
+    close(fd);
+    return movie;
 }

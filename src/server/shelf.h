@@ -29,6 +29,8 @@ struct shelf_failure {
 struct shelf {
     struct line_budget fault_lines;
     pthread_mutex_t lock;           /* guards all below */
+    pthread_cond_t opened;          /* one of `openings` is over */
+    struct shelf_opening *openings; /* files that somebody opens just now */
     struct shelf_movie *newest;     /* a list by the time they were asked for */
     struct shelf_failure *failures; /* a ring; NULL before the first */
     size_t failure_count;
@@ -41,7 +43,8 @@ void shelf_destroy(struct shelf *shelf);
 /* The movie of the file at `fd`, which it takes over, with a reference for the
  * caller; NULL, and `error` filled, when it cannot be played. `label` names the
  * file in the log and is copied; the shelf outlives the movie. May block on the
- * disk, but holds no lock meanwhile. */
+ * disk, but holds no lock meanwhile; of those who want the same file at once
+ * one opens it, and the others wait for what comes of it. */
 struct movie *shelf_open(struct shelf *shelf, int fd, const char *label,
                          struct movie_error *error);
 

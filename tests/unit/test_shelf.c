@@ -377,6 +377,37 @@ START_TEST(all_who_come_at_once_share_one)
 }
 END_TEST
 
+static void *fail_at_once(void *fd)
+{
+    pthread_barrier_wait(&barrier);
+    expect_failure(*(int *)fd, "no playable tag");
+    return NULL;
+}
+
+/* So a file that takes long is not searched by each of them: its fault is told
+ * once. */
+START_TEST(all_who_come_at_once_wait_for_one)
+{
+    pthread_t threads[THREADS];
+
+    pthread_barrier_init(&barrier, NULL, THREADS);
+    for (int round = 0; round < 20; round++) {
+        int fd = make_file(0);
+        uint32_t told = atomic_load(&shelf.fault_lines.lines);
+
+        ck_assert_int_eq(pwrite(fd, "\2", 1, 3), 1); /* the version: a fault */
+        for (int i = 0; i < THREADS; i++)
+            ck_assert_int_eq(
+                pthread_create(&threads[i], NULL, fail_at_once, &fd), 0);
+        for (int i = 0; i < THREADS; i++)
+            pthread_join(threads[i], NULL);
+        ck_assert_uint_eq(atomic_load(&shelf.fault_lines.lines), told + 1);
+        close(fd);
+    }
+    pthread_barrier_destroy(&barrier);
+}
+END_TEST
+
 static int busy_files[SHELF_MAX_IDLE + 2];
 
 static void *keep_busy(void *number)
@@ -436,6 +467,7 @@ int main(void)
     tcase_add_test(tests, what_may_pass_is_not_remembered);
     tcase_add_test(tests, descriptors_are_taken_over);
     tcase_add_test(tests, all_who_come_at_once_share_one);
+    tcase_add_test(tests, all_who_come_at_once_wait_for_one);
     tcase_add_test(tests, many_threads);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
