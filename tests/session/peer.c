@@ -94,6 +94,7 @@ void server_open_door(struct server *server, struct session_context *door,
     door->roster = server->context.roster;
     door->census = server->context.census;
     door->feeds = server->context.feeds;
+    door->tally = server->context.tally;
     door->started_ns = server->context.started_ns;
     atomic_store(&door->sessions, numbered_from);
     server->door = door;
