@@ -70,6 +70,7 @@ static void run_flvd(const struct scene *scene)
     char paths[2][128];
     const int count = make_arguments(scene->stage, arguments, paths);
     const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int status;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)setsid(); /* no terminal: SIGHUP is to read files again */
@@ -79,7 +80,10 @@ static void run_flvd(const struct scene *scene)
         dup2(scene->log_fd, STDERR_FILENO) < 0)
         _exit(EXIT_FAILURE);
     fault_begin(scene->plan);
-    exit(flvd_main(count, arguments));
+    status = flvd_main(count, arguments);
+    /* OpenSSL cannot even tidy up without memory. */
+    atomic_store(&scene->plan->is_armed, false);
+    exit(status);
 }
 
 static int64_t now_ns(void)

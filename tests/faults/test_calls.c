@@ -22,7 +22,8 @@
 
 #define JOBS 2
 #define MAX_ERRORS 8
-#define DEFAULT_POINTS 4
+/* Sanitizers make a run ten times as long. */
+#define DEFAULT_POINTS (WORKER_STACK_BYTES > 65536 ? 2 : 8)
 
 /* How a call can fail. Those of a shortage are also tried from one call on to
  * the last: memory that is used up. */
