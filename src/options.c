@@ -189,6 +189,16 @@ static bool add_deny(const struct row *row, const char *value,
     return add_access_rule(row, value, false, &options->access, fault);
 }
 
+static bool add_proxy(const struct row *row, const char *value,
+                      struct options *options, char *fault)
+{
+    if (options->proxy_count == OPTIONS_MAX_PROXIES)
+        return option_wrong(fault, "--%s may be given %d times at most",
+                            row->name, OPTIONS_MAX_PROXIES);
+    return option_read_network(
+        row->name, value, &options->proxies[options->proxy_count++], fault);
+}
+
 static bool set_expires(const struct row *row, const char *value,
                         struct options *options, char *fault)
 {
@@ -225,6 +235,7 @@ static const struct row rows[] = {
      FIELD(max_clients_per_address), .least = 1, .most = MAX_CLIENTS},
     {"allow", required_argument, 0, SERVING, .set = add_allow},
     {"deny", required_argument, 0, SERVING, .set = add_deny},
+    {"proxy-protocol", required_argument, 0, SERVING, .set = add_proxy},
     {"handshake-timeout", required_argument, 0, SERVING, .set = set_seconds,
      FIELD(handshake_timeout_ns), .least = 0.001},
     {"idle-timeout", required_argument, 0, SERVING, .set = set_seconds,

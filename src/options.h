@@ -12,6 +12,7 @@
 
 #define OPTIONS_MAX_LISTEN 16 /* of each kind */
 #define OPTIONS_MAX_PASSED 16
+#define OPTIONS_MAX_PROXIES 64
 #define OPTIONS_DEFAULT_PORT "1935"
 
 #define OPTIONS_MAX_LOOP 4000000000u
@@ -39,6 +40,8 @@ struct options {
     uint32_t max_clients;
     uint32_t max_clients_per_address; /* 0: as many as there may be */
     struct access access;
+    struct network proxies[OPTIONS_MAX_PROXIES]; /* begin with a PROXY header */
+    size_t proxy_count;
     int64_t handshake_timeout_ns;
     int64_t idle_timeout_ns;
     int64_t stall_timeout_ns;

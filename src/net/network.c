@@ -118,6 +118,18 @@ bool network_contains(const struct network *network,
            ((host->bytes[whole] ^ network->host.bytes[whole]) & mask) == 0;
 }
 
+bool network_any_contains(const struct network *networks, size_t count,
+                          const struct sockaddr_storage *peer)
+{
+    const struct network_host host = network_host(peer);
+
+    for (size_t i = 0; i < count; i++) {
+        if (network_contains(&networks[i], &host))
+            return true;
+    }
+    return false;
+}
+
 const char *network_format(const struct network *network,
                            char text[static NETWORK_TEXT_BYTES])
 {

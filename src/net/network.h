@@ -4,6 +4,7 @@
 #define FLVD_NET_NETWORK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -38,6 +39,10 @@ enum network_fault network_parse(const char *text, struct network *network);
 
 bool network_contains(const struct network *network,
                       const struct network_host *host);
+
+/* Whether one of them contains the address of the peer. */
+bool network_any_contains(const struct network *networks, size_t count,
+                          const struct sockaddr_storage *peer);
 
 /* "192.0.2.0/24". Returns `text`. */
 const char *network_format(const struct network *network,

@@ -170,9 +170,9 @@ static int wire_read(BIO *bio, char *data, size_t size, size_t *length)
     if (wire->transport->acknowledge_at_once)
         socket_acknowledge(wire->transport->fd);
     wire->may_read -= *length;
-    if (!wire->has_read)
-        wire->first_byte = (uint8_t)data[0];
-    wire->has_read = true;
+    for (size_t i = 0; i < *length && wire->first_count < sizeof(wire->first);
+         i++)
+        wire->first[wire->first_count++] = (uint8_t)data[i];
     return 1;
 }
 

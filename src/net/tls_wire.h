@@ -19,14 +19,17 @@
  * where a peer sends nothing but what TLS swallows. */
 #define TLS_WIRE_READ_BYTES (64u << 10)
 
+/* How a connection began, for those that do not speak TLS. */
+#define TLS_WIRE_FIRST_BYTES 5
+
 struct tls_wire {
     const struct transport *transport;
     /* Why the socket moves nothing more; TRANSPORT_OK as long as it does. */
     enum transport_result state;
-    int error;       /* errno, as it was then */
-    size_t may_read; /* until tls_wire_allow_reading */
-    bool has_read;   /* and what the very first byte was */
-    uint8_t first_byte;
+    int error;                           /* errno, as it was then */
+    size_t may_read;                     /* until tls_wire_allow_reading */
+    uint8_t first[TLS_WIRE_FIRST_BYTES]; /* the very first that were read */
+    size_t first_count;
     /* The kernel encrypts what is written: application data goes past OpenSSL,
      * from which only records of other types come; the type of the latest. */
     bool kernel_encrypts;

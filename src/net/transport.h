@@ -15,16 +15,17 @@
 
 enum transport_result {
     TRANSPORT_OK,
-    TRANSPORT_TIMEOUT,    /* the deadline came first; nothing was moved */
-    TRANSPORT_CLOSED,     /* the peer said its end, in order; with TLS also
-                             without its close_notify, since whoever talks RTMP
-                             knows where a message ends */
-    TRANSPORT_RESET,      /* the peer closed without hearing us out */
-    TRANSPORT_GONE,       /* the peer's host, or the way to it, is gone */
-    TRANSPORT_FILE_FAULT, /* a file part could not be read: cut short */
-    TRANSPORT_NOT_TLS,    /* the peer does not speak TLS where it should */
-    TRANSPORT_BAD_TLS,    /* TLS failed: transport_fault says why */
-    TRANSPORT_ERROR       /* anything else; errno says what */
+    TRANSPORT_TIMEOUT,      /* the deadline came first; nothing was moved */
+    TRANSPORT_CLOSED,       /* the peer said its end, in order; with TLS also
+                               without its close_notify, since whoever talks RTMP
+                               knows where a message ends */
+    TRANSPORT_RESET,        /* the peer closed without hearing us out */
+    TRANSPORT_GONE,         /* the peer's host, or the way to it, is gone */
+    TRANSPORT_FILE_FAULT,   /* a file part could not be read: cut short */
+    TRANSPORT_NOT_TLS,      /* the peer does not speak TLS where it should */
+    TRANSPORT_PROXY_HEADER, /* the same, and it sends a PROXY header */
+    TRANSPORT_BAD_TLS,      /* TLS failed: transport_fault says why */
+    TRANSPORT_ERROR         /* anything else; errno says what */
 };
 
 struct tls_context;

@@ -22,6 +22,7 @@
 #include <openssl/ssl.h>
 
 #include "base/clock.h"
+#include "net/proxy_header.h"
 #include "net/socket.h"
 #include "net/tls_context.h"
 #include "net/tls_wire.h"
@@ -131,6 +132,16 @@ static const char *reason_text(unsigned long error)
     return text != NULL ? text : "unknown reason";
 }
 
+/* Why TLS failed, as far as how the peer began tells. */
+static enum transport_result blame(const struct tls_wire *wire)
+{
+    if (wire->first_count == 0 || wire->first[0] == FIRST_BYTE_OF_TLS)
+        return TRANSPORT_BAD_TLS;
+    return proxy_header_is_begun(wire->first, wire->first_count)
+               ? TRANSPORT_PROXY_HEADER
+               : TRANSPORT_NOT_TLS;
+}
+
 /* A call of OpenSSL did not succeed: TRANSPORT_TIMEOUT when it wants bytes of
  * the peer that are not there. */
 static enum transport_result judge(struct tls_link *link, int status)
@@ -146,10 +157,7 @@ static enum transport_result judge(struct tls_link *link, int status)
     if (error == SSL_ERROR_ZERO_RETURN)
         return TRANSPORT_CLOSED;
     link->fault = reason_text(ERR_peek_error());
-    link->failed =
-        link->wire.has_read && link->wire.first_byte != FIRST_BYTE_OF_TLS
-            ? TRANSPORT_NOT_TLS
-            : TRANSPORT_BAD_TLS;
+    link->failed = blame(&link->wire);
     return link->failed;
 }
 

@@ -16,7 +16,10 @@ enum admission {
     ADMISSION_FAILED /* memory or threads are short; errno says which */
 };
 
-/* Takes over the connected socket `fd`, also when it fails: sees whether the
+/* Who is a proxy (--proxy-protocol) says first for whom it speaks: what can
+ * only be seen by that one's address is seen on the thread of its session.
+ *
+ * Takes over the connected socket `fd`, also when it fails: sees whether the
  * peer may connect, before anything is spent on it, enters it into the roster
  * and starts its session on a thread, detached. A peer that is refused is
  * reset, which leaves nothing behind in the kernel. With `tls`, which outlives

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stack.h"
+#include "net/proxy_header.h"
 #include "net/socket.h"
 #include "net/transport.h"
 #include "rtmp/chunk.h"
@@ -59,11 +60,13 @@
 struct session {
     struct session_context *context;
     struct roster_entry *entry; /* the caller's */
+    uint64_t number;            /* in the log */
     int64_t started_ns;
     struct transport transport;
     struct chunk_reader *reader;
     int64_t host_checked_ns;
     bool awaits_acknowledgement; /* of what was sent, as far as we looked */
+    bool is_behind_proxy;
     struct net_connection connection;
     struct feed *feed;    /* while it sends; NULL while it waits */
     const char *label;    /* of the profile, "#12 192.0.2.1:50000" */
@@ -73,8 +76,8 @@ struct session {
     uint8_t input[READ_BYTES];
 };
 
-static enum session_end end_of_transport(const struct session *session,
-                                         enum transport_result result)
+enum session_end session_end_of_transport(const struct session *session,
+                                          enum transport_result result)
 {
     if (atomic_load(&session->context->stopping))
         return SESSION_SERVER_STOPS;
@@ -87,6 +90,8 @@ static enum session_end end_of_transport(const struct session *session,
         return SESSION_PEER_RESET;
     case TRANSPORT_GONE:
         return SESSION_PEER_VANISHED;
+    case TRANSPORT_PROXY_HEADER:
+        return SESSION_UNEXPECTED_PROXY_HEADER;
     case TRANSPORT_NOT_TLS:
         return SESSION_NOT_TLS;
     case TRANSPORT_BAD_TLS:
@@ -131,7 +136,7 @@ static enum session_end read_exactly(struct session *session, uint8_t *data,
         result = transport_read(&session->transport, data + done, size - done,
                                 deadline_ns, &length);
         if (result != TRANSPORT_OK && result != TRANSPORT_TIMEOUT)
-            return end_of_transport(session, result);
+            return session_end_of_transport(session, result);
         done += length;
     }
     return SESSION_GOES_ON;
@@ -154,7 +159,7 @@ static enum session_end write_all(struct session *session, const uint8_t *data,
         if (result == TRANSPORT_TIMEOUT && clock_now_ns() >= deadline_ns)
             end = SESSION_HANDSHAKE_TIMEOUT;
         else if (result != TRANSPORT_OK && result != TRANSPORT_TIMEOUT)
-            end = end_of_transport(session, result);
+            end = session_end_of_transport(session, result);
     }
     /* It refers to the caller's memory. */
     give_feed_back(session);
@@ -169,6 +174,29 @@ struct handshake_buffers {
     uint8_t reply[RTMP_S0S1S2_BYTES];
 };
 
+/* The first byte alone tells a peer that speaks something else; a few more tell
+ * what, if they are there. `*length` is what was read. */
+static enum session_end judge_beginning(struct session *session,
+                                        uint8_t c0c1[static RTMP_C0C1_BYTES],
+                                        int64_t deadline_ns, size_t *length)
+{
+    enum session_end end = read_exactly(session, c0c1, 1, deadline_ns);
+    size_t more = 0;
+
+    if (end != SESSION_GOES_ON)
+        return session->is_behind_proxy ? session_end_of_check(end) : end;
+    if (c0c1[0] == FIRST_BYTE_OF_TLS && session->transport.tls == NULL)
+        return SESSION_UNEXPECTED_TLS;
+    if (proxy_header_may_begin(c0c1[0]))
+        (void)transport_read_now(&session->transport, c0c1 + 1,
+                                 PROXY_HEADER_MAGIC_BYTES - 1, &more);
+    *length = 1 + more;
+    if (proxy_header_is_begun(c0c1, *length))
+        return SESSION_UNEXPECTED_PROXY_HEADER;
+    return handshake_version_is_answered(c0c1[0]) ? SESSION_GOES_ON
+                                                  : SESSION_BAD_HANDSHAKE;
+}
+
 /* The answer is one block of exactly 3073 bytes, and nothing follows it until
  * connect was read: HaishinKit takes S2 only when it is all that is left in its
  * buffer. */
@@ -181,17 +209,14 @@ static enum session_end exchange_hellos(struct session *session,
     uint8_t *reply = buffers->reply;
     int64_t uptime_ns = session->started_ns - session->context->started_ns;
     enum handshake_kind kind;
+    size_t length = 0;
     enum session_end end;
 
-    /* The first byte alone tells a peer that speaks something else. */
-    end = read_exactly(session, c0c1, 1, deadline_ns);
+    end = judge_beginning(session, c0c1, deadline_ns, &length);
     if (end != SESSION_GOES_ON)
         return end;
-    if (c0c1[0] == FIRST_BYTE_OF_TLS && session->transport.tls == NULL)
-        return SESSION_UNEXPECTED_TLS;
-    if (!handshake_version_is_answered(c0c1[0]))
-        return SESSION_BAD_HANDSHAKE;
-    end = read_exactly(session, c0c1 + 1, RTMP_C0C1_BYTES - 1, deadline_ns);
+    end = read_exactly(session, c0c1 + length, RTMP_C0C1_BYTES - length,
+                       deadline_ns);
     if (end != SESSION_GOES_ON)
         return end;
     if (getrandom(random, RTMP_HANDSHAKE_BYTES, 0) != RTMP_HANDSHAKE_BYTES)
@@ -289,7 +314,7 @@ static enum session_end hear(struct session *session, int64_t deadline_ns)
     if (result == TRANSPORT_TIMEOUT)
         return SESSION_GOES_ON;
     if (result != TRANSPORT_OK)
-        return end_of_transport(session, result);
+        return session_end_of_transport(session, result);
     byte_reader_init(&session->unheard, input, length);
     end = take_input(session);
     net_connection_count_received(&session->connection, (uint32_t)length);
@@ -407,7 +432,7 @@ static enum session_end send_gather(struct session *session)
         else if (result == TRANSPORT_FILE_FAULT)
             feed_file_failed(feed, &session->connection, now_ns);
         else
-            end = end_of_transport(session, result);
+            end = session_end_of_transport(session, result);
         if (end == SESSION_GOES_ON && feed->gather.bytes > 0)
             end = hear(session, CLOCK_NOW);
         if (end != SESSION_GOES_ON)
@@ -525,11 +550,16 @@ static void say_goodbye(struct session *session)
     transport_close_gently(&session->transport, clock_now_ns() + LINGER_NS);
 }
 
+int64_t session_handshake_deadline_ns(const struct session *session)
+{
+    return session->started_ns +
+           session->context->options->handshake_timeout_ns;
+}
+
 static enum session_end live(struct session *session)
 {
-    int64_t deadline_ns =
-        session->started_ns + session->context->options->handshake_timeout_ns;
-    enum session_end end = shake_hands(session, deadline_ns);
+    enum session_end end =
+        shake_hands(session, session_handshake_deadline_ns(session));
 
     /* Nothing that follows goes as deep as a handshake of TLS. */
     if (session->transport.tls != NULL)
@@ -584,6 +614,7 @@ struct session *session_new(struct session_context *context,
     session->started_ns = clock_now_ns();
     session->host_checked_ns = session->started_ns;
     session->awaits_acknowledgement = false;
+    session->is_behind_proxy = false;
     session->batch_due_ns = CLOCK_NEVER;
     profile_init(entry->profile, id, peer, tls != NULL, session->started_ns);
     session->label = entry->profile->label;
@@ -595,15 +626,39 @@ struct session *session_new(struct session_context *context,
     return session;
 }
 
-void session_run(struct session *session)
+void session_begin(struct session *session)
 {
-    enum session_end end;
-
     log_debug("%s: connected", session->label);
     account_begin(&session->connection, session->context->tally);
-    end = live(session);
+}
+
+void session_set_peer(struct session *session,
+                      const struct sockaddr_storage *peer)
+{
+    char address[ADDRESS_TEXT_BYTES];
+
+    log_debug("%s: a proxy, for %s", session->label,
+              address_format(peer, address));
+    profile_set_peer(session->entry->profile, peer);
+    session->is_behind_proxy = true;
+}
+
+const char *session_label(const struct session *session)
+{
+    return session->label;
+}
+
+void session_run(struct session *session, enum session_end end)
+{
+    if (end == SESSION_GOES_ON)
+        end = live(session);
     account_end(&session->connection, session->context->tally, end);
-    log_end(session, end);
+    /* Of those there is one every few seconds, day and night. */
+    if (end == SESSION_PROXY_CHECK)
+        log_debug("%s: ended: %s; nothing to tell", session->label,
+                  session_end_text(end));
+    else
+        log_end(session, end);
 }
 
 void session_free(struct session *session)

@@ -11,11 +11,13 @@
 
 #include "net/address.h"
 #include "net/tls_context.h"
+#include "net/transport.h"
 #include "options.h"
 #include "server/census.h"
 #include "server/feed_pool.h"
 #include "server/library.h"
 #include "server/roster.h"
+#include "server/session_end.h"
 #include "server/tally.h"
 
 /* What all sessions share. Outlives them all. */
@@ -44,9 +46,28 @@ struct session *session_new(struct session_context *context,
                             const struct sockaddr_storage *peer,
                             struct tls_context *tls);
 
+/* From now on, on the thread that is to run it, it is counted. */
+void session_begin(struct session *session);
+
+/* What a proxy said of it before it is run: whom it is for. If that one goes
+ * before it says anything, it was a health check. */
+void session_set_peer(struct session *session,
+                      const struct sockaddr_storage *peer);
+
+/* "#12 192.0.2.1:50000", for lines of the log. */
+const char *session_label(const struct session *session);
+
+/* Until when it must have got to `connect`. */
+int64_t session_handshake_deadline_ns(const struct session *session);
+
+/* Why it ends when its transport, or its socket, says so. */
+enum session_end session_end_of_transport(const struct session *session,
+                                          enum transport_result result);
+
 /* All of it, on the calling thread, from the handshake to the line in the log
- * that says why it ended. */
-void session_run(struct session *session);
+ * that says why it ended; only that line if it has ended before, as `end`
+ * says. */
+void session_run(struct session *session, enum session_end end);
 
 /* Takes the descriptor out of the roster's entry, and closes it. */
 void session_free(struct session *session);

@@ -3,6 +3,13 @@
 
 #include "server/session_end.h"
 
+enum session_end session_end_of_check(enum session_end end)
+{
+    return end == SESSION_PEER_CLOSED || end == SESSION_PEER_RESET
+               ? SESSION_PROXY_CHECK
+               : end;
+}
+
 const char *session_end_text(enum session_end end)
 {
     switch (end) {
@@ -22,6 +29,19 @@ const char *session_end_text(enum session_end end)
         return "idle timeout";
     case SESSION_STALL_TIMEOUT:
         return "stall timeout";
+    case SESSION_NO_PROXY_HEADER:
+        return "no PROXY header, which --proxy-protocol wants of this address";
+    case SESSION_BAD_PROXY_HEADER:
+        return "malformed PROXY header";
+    case SESSION_PROXY_CHECK:
+        return "health check: a proxy closed before anything came";
+    case SESSION_DENIED:
+        return "refused: --allow and --deny keep its address out";
+    case SESSION_FULL_OF_ADDRESS:
+        return "refused: too many connections of its address";
+    case SESSION_UNEXPECTED_PROXY_HEADER:
+        return "bad handshake: PROXY header, which --proxy-protocol does not "
+               "want of this address";
     case SESSION_BAD_HANDSHAKE:
         return "bad handshake: not RTMP";
     case SESSION_UNEXPECTED_TLS:
@@ -67,6 +87,18 @@ const char *session_end_key(enum session_end end)
         return "idle_timeout";
     case SESSION_STALL_TIMEOUT:
         return "stall_timeout";
+    case SESSION_NO_PROXY_HEADER:
+        return "no_proxy_header";
+    case SESSION_BAD_PROXY_HEADER:
+        return "bad_proxy_header";
+    case SESSION_PROXY_CHECK:
+        return "proxy_check";
+    case SESSION_DENIED:
+        return "address_denied";
+    case SESSION_FULL_OF_ADDRESS:
+        return "address_full";
+    case SESSION_UNEXPECTED_PROXY_HEADER:
+        return "unexpected_proxy_header";
     case SESSION_BAD_HANDSHAKE:
         return "bad_handshake";
     case SESSION_UNEXPECTED_TLS:

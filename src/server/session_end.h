@@ -11,6 +11,12 @@ enum session_end {
     SESSION_BURST_TIMEOUT,
     SESSION_IDLE_TIMEOUT,
     SESSION_STALL_TIMEOUT,
+    SESSION_NO_PROXY_HEADER,
+    SESSION_BAD_PROXY_HEADER,
+    SESSION_PROXY_CHECK, /* to see whether somebody is here; hardly told */
+    SESSION_DENIED,
+    SESSION_FULL_OF_ADDRESS,
+    SESSION_UNEXPECTED_PROXY_HEADER,
     SESSION_BAD_HANDSHAKE,
     SESSION_UNEXPECTED_TLS,
     SESSION_NOT_TLS,
@@ -23,6 +29,10 @@ enum session_end {
     SESSION_IO_ERROR,
     SESSION_ENDS /* how many there are */
 };
+
+/* Why one ends that a proxy made, and of which nothing has come: if it is
+ * because the peer went, it was a health check. */
+enum session_end session_end_of_check(enum session_end end);
 
 /* For people: "peer closed the connection", ... */
 const char *session_end_text(enum session_end end);

@@ -61,6 +61,7 @@ void server_start(struct server *server, struct flv_bytes file)
                          .handshake_timeout_ns = TEST_SECONDS * CLOCK_NS_PER_S,
                          .idle_timeout_ns = 300 * CLOCK_NS_PER_S,
                          .stall_timeout_ns = 3600 * CLOCK_NS_PER_S};
+    server->peers.ss_family = AF_UNIX;
     server->file = file;
     server->file_fd = flv_bytes_open(&file);
     snprintf(server->path, sizeof(server->path), "/proc/self/fd/%d",
@@ -206,7 +207,6 @@ bool next_file_tag(struct file_tags *tags, struct file_tag *tag)
  * other. */
 static struct peer *join(struct server *server, const int ends[static 2])
 {
-    const struct sockaddr_storage nobody = {.ss_family = AF_UNIX};
     struct peer *peer = calloc(1, sizeof(*peer));
 
     ck_assert_ptr_nonnull(peer);
@@ -218,7 +218,7 @@ static struct peer *join(struct server *server, const int ends[static 2])
     server->sessions++;
     ck_assert_int_eq(
         admission_decide(server->door == NULL ? &server->context : server->door,
-                         ends[1], &nobody, server->tls),
+                         ends[1], &server->peers, server->tls),
         ADMISSION_GRANTED);
     return peer;
 }
@@ -328,6 +328,15 @@ bool try_to_send(struct peer *peer, const void *data, size_t length)
         peer->sent_bytes += (size_t)n;
     }
     return true;
+}
+
+void send_bare(struct peer *peer, const void *data, size_t length)
+{
+    struct peer_tls *const tls = peer->tls;
+
+    peer->tls = NULL;
+    send_bytes(peer, data, length);
+    peer->tls = tls;
 }
 
 void send_bytes(struct peer *peer, const void *data, size_t length)

@@ -40,7 +40,8 @@ struct server {
     struct session_context *door; /* of who comes next; NULL: `context` */
     int log_fd;
     size_t sessions;
-    struct tls_context *tls; /* NULL: the test runs without TLS */
+    struct tls_context *tls;       /* NULL: the test runs without TLS */
+    struct sockaddr_storage peers; /* whence they seem to come; nowhere */
 };
 
 /* Each test runs twice, without TLS and, where flvd has it, over TLS: whether
@@ -133,6 +134,9 @@ struct peer *peer_open_narrow(struct server *server, int send_buffer_bytes);
 struct peer *peer_open_tcp(struct server *server, int receive_buffer_bytes);
 /* One that speaks no TLS, also where the test runs over TLS. */
 struct peer *peer_open_bare(struct server *server);
+
+/* Sends bytes that come before TLS, also where the test runs over TLS. */
+void send_bare(struct peer *peer, const void *data, size_t length);
 
 /* Says the end, reads to the end of what the server sends, and closes. */
 void peer_close(struct peer *peer);

@@ -228,15 +228,16 @@ END_TEST
 START_TEST(help_names_every_option)
 {
     static const char *const names[] = {
-        "-l, --listen",        "--demo",         "--loop",
-        "-1, --once",          "--lead",         "--no-audio",
-        "--no-video",          "--stop-after",   "--max-clients",
-        "--handshake-timeout", "--idle-timeout", "--stall-timeout",
-        "-q, --quiet",         "-v, --verbose",  "-h, --help",
-        "-V, --version",       "--check",        "--skip-late",
-        "--tls-listen",        "--tls-cert",     "--tls-key",
-        "--allow CIDR",        "--deny CIDR",    "--max-clients-per-address",
-        "--token-file",        "--sign",         "--expires"};
+        "-l, --listen",         "--demo",         "--loop",
+        "-1, --once",           "--lead",         "--no-audio",
+        "--no-video",           "--stop-after",   "--max-clients",
+        "--handshake-timeout",  "--idle-timeout", "--stall-timeout",
+        "-q, --quiet",          "-v, --verbose",  "-h, --help",
+        "-V, --version",        "--check",        "--skip-late",
+        "--tls-listen",         "--tls-cert",     "--tls-key",
+        "--allow CIDR",         "--deny CIDR",    "--max-clients-per-address",
+        "--token-file",         "--sign",         "--expires",
+        "--proxy-protocol CIDR"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         ck_assert_ptr_nonnull(strstr(options_help, names[i]));
@@ -274,6 +275,38 @@ START_TEST(access_rules)
     ck_assert(o.access.rules[1].allows);
     ck_assert_int_eq(o.access.rules[1].network.host.family, AF_INET6);
     ck_assert_uint_eq(o.access.rules[1].network.prefix, 128);
+}
+END_TEST
+
+START_TEST(proxies)
+{
+    static char *argv[OPTIONS_MAX_PROXIES + 4];
+    static char name[] = "flvd", proxy[] = "--proxy-protocol=::1", file[] = "f";
+    char fault[OPTIONS_FAULT_BYTES];
+    struct options o = parse_well("flvd f");
+    int argc = 0;
+
+    ck_assert_uint_eq(o.proxy_count, 0);
+    o = parse_well(
+        "flvd --proxy-protocol 10.0.0.0/28 f --proxy-protocol=fd00::1");
+    ck_assert_uint_eq(o.proxy_count, 2);
+    ck_assert_int_eq(o.proxies[0].host.family, AF_INET);
+    ck_assert_uint_eq(o.proxies[0].prefix, 28);
+    ck_assert_int_eq(o.proxies[1].host.family, AF_INET6);
+    ck_assert_uint_eq(o.proxies[1].prefix, 128);
+
+    argv[argc++] = name;
+    for (int i = 0; i < OPTIONS_MAX_PROXIES; i++)
+        argv[argc++] = proxy;
+    argv[argc++] = file;
+    ck_assert_int_eq(options_parse(argc, argv, passed, &o, fault),
+                     OPTIONS_SERVE);
+    ck_assert_uint_eq(o.proxy_count, OPTIONS_MAX_PROXIES);
+    argv[argc - 1] = proxy;
+    argv[argc++] = file;
+    ck_assert_int_eq(options_parse(argc, argv, passed, &o, fault),
+                     OPTIONS_WRONG);
+    ck_assert_ptr_nonnull(strstr(fault, "64 times"));
 }
 END_TEST
 
@@ -443,6 +476,12 @@ START_TEST(what_is_wrong_is_named)
         {"flvd --deny 10.0.0.0/33 f", {"--deny", "'10.0.0.0/33'"}},
         {"flvd --deny= f", {"--deny", "''"}},
         {"flvd --check --deny 10.0.0.0/8 f", {"--check", "--deny"}},
+        {"flvd --proxy-protocol 10.0.0.1/8 f",
+         {"--proxy-protocol", "'10.0.0.1/8'", "10.0.0.0/8"}},
+        {"flvd --proxy-protocol haproxy f",
+         {"--proxy-protocol", "'haproxy'", "192.0.2.1"}},
+        {"flvd --check --proxy-protocol ::1 f",
+         {"--check", "--proxy-protocol"}},
         {"flvd --lead -1 f", {"--lead", "0 to 604800", "'-1'"}},
         {"flvd --lead 604800.001 f", {"--lead", "'604800.001'"}},
         {"flvd --lead 1..5 f", {"--lead", "'1..5'"}},
@@ -593,6 +632,7 @@ int main(void)
     tcase_add_test(tests, help_names_every_option);
     tcase_add_test(tests, counts_at_their_bounds);
     tcase_add_test(tests, access_rules);
+    tcase_add_test(tests, proxies);
     tcase_add_test(tests, too_many_access_rules);
     tcase_add_test(tests, tokens);
     tcase_add_test(tests, wrong_tokens);

@@ -305,23 +305,30 @@ END_TEST
 
 START_TEST(what_is_not_tls_is_told)
 {
-    static const char *const beginnings[] = {
-        "GET / HTTP/1.1\r\n\r\n", "\3\1\1\1\1\1\1\1\1\1\1\1",
-        "PROXY TCP4 192.0.2.1", "\x15\1\1\1\1\1\1\1\1\1\1\1"};
+    static const struct {
+        const char *beginning;
+        enum transport_result result;
+    } cases[] = {
+        {"GET / HTTP/1.1\r\n\r\n", TRANSPORT_NOT_TLS},
+        {"\3\1\1\1\1\1\1\1\1\1\1\1", TRANSPORT_NOT_TLS},
+        {"\x15\1\1\1\1\1\1\1\1\1\1\1", TRANSPORT_NOT_TLS},
+        {"PROXZ TCP4 192.0.2.1", TRANSPORT_NOT_TLS},
+        {"PROXY TCP4 192.0.2.1", TRANSPORT_PROXY_HEADER},
+        {"\r\n\r\n\0\r\nQUIT\n", TRANSPORT_PROXY_HEADER},
+    };
 
-    for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct transport t;
         struct tls_client client;
         char text[16];
 
         open_pair(&t, &client, TLS1_3_VERSION, 0);
-        ck_assert_int_eq(send(client.fd, beginnings[i], 12, 0), 12);
-        ck_assert_int_eq(read_now(&t, text, sizeof(text)), TRANSPORT_NOT_TLS);
-        ck_assert_int_eq(read_now(&t, text, sizeof(text)), TRANSPORT_NOT_TLS);
+        ck_assert_int_eq(send(client.fd, cases[i].beginning, 12, 0), 12);
+        ck_assert_int_eq(read_now(&t, text, sizeof(text)), cases[i].result);
+        ck_assert_int_eq(read_now(&t, text, sizeof(text)), cases[i].result);
         gather_reset(&gather);
         gather_add_memory(&gather, "x", 1);
-        ck_assert_int_eq(transport_write(&t, &gather, soon()),
-                         TRANSPORT_NOT_TLS);
+        ck_assert_int_eq(transport_write(&t, &gather, soon()), cases[i].result);
         ck_assert_uint_eq(gather.bytes, 1);
         transport_close_gently(&t, clock_now_ns() + CLOCK_NS_PER_MS);
         close_pair(&t, &client);
