@@ -221,6 +221,21 @@ static struct line_queue *start_output(const struct listeners *listeners,
     return tell_urls(listeners, library);
 }
 
+static enum server_end run_server(const struct options *options,
+                                  struct library *library,
+                                  struct keyring *keyring,
+                                  struct listeners *listeners)
+{
+    enum server_end end;
+
+    if (server_prepare(options, library, keyring) == NULL)
+        return SERVER_FAILED;
+    end = server_run(listeners->all, listeners->count);
+    if (end != SERVER_STUCK)
+        server_clear();
+    return end;
+}
+
 static enum exit_status serve(const struct options *options,
                               const struct passed_sockets *passed,
                               const struct user *user, struct library *library,
@@ -240,8 +255,8 @@ static enum exit_status serve(const struct options *options,
     if (output == NULL) {
         fprintf(stderr, "flvd: cannot start a thread: %s\n", strerror(errno));
     } else {
-        enum server_end end = server_run(options, library, secrets->keyring,
-                                         listeners.all, listeners.count);
+        enum server_end end =
+            run_server(options, library, secrets->keyring, &listeners);
 
         line_queue_stop(output, clock_now_ns() + OUTPUT_STOP_NS);
         if (end == SERVER_STUCK) {

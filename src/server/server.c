@@ -377,18 +377,32 @@ static bool init_server(struct server *server, const struct options *options,
     return true;
 }
 
-enum server_end server_run(const struct options *options,
-                           struct library *library, struct keyring *keyring,
-                           struct listener *listeners, size_t listener_count)
-{
-    /* Static: sessions that are stuck at the end still look at it. */
-    static struct server server;
-    bool good;
+/* Static: sessions that are stuck at the end still look at it. */
+static struct server server;
 
+const struct session_context *server_prepare(const struct options *options,
+                                             struct library *library,
+                                             struct keyring *keyring)
+{
     limits_warn(options->max_clients);
     if (!init_server(&server, options, library))
-        return SERVER_FAILED;
+        return NULL;
     server.keyring = keyring;
+    return &server.context;
+}
+
+void server_clear(void)
+{
+    roster_destroy(&server.roster);
+    census_destroy(&server.census);
+    feed_pool_destroy(&server.feeds);
+}
+
+enum server_end server_run(struct listener *listeners, size_t listener_count)
+{
+    const struct options *options = server.context.options;
+    bool good;
+
     server.listeners = listeners;
     server.listener_count = listener_count;
     if (pthread_create(&server.signals, NULL, run_signals, &server) != 0) {
@@ -404,8 +418,5 @@ enum server_end server_run(const struct options *options,
     if (stop_sessions(&server) > 0)
         return SERVER_STUCK;
     end_signals(&server);
-    roster_destroy(&server.roster);
-    census_destroy(&server.census);
-    feed_pool_destroy(&server.feeds);
     return good ? SERVER_STOPPED : SERVER_FAILED;
 }

@@ -23,13 +23,21 @@ enum server_end {
     SERVER_FAILED   /* threads could not be made; the log says which */
 };
 
-/* Serves, with the keys in `keyring` unless it is NULL, until a signal or
- * --stop-after ends it. Then closes the listeners, lets those who are in go on
- * for as long as --drain says, tells the viewers and waits for the sessions to
- * end. The calling thread accepts on the first listener. Once it is stopping, a
- * second signal ends the process at once. Call once. */
-enum server_end server_run(const struct options *options,
-                           struct library *library, struct keyring *keyring,
-                           struct listener *listeners, size_t listener_count);
+/* Makes ready to serve, with the keys in `keyring` unless it is NULL; NULL, and
+ * a log line, when memory is short. What is returned tells of the server to
+ * those who report (report.h), until server_clear. Call once. */
+const struct session_context *server_prepare(const struct options *options,
+                                             struct library *library,
+                                             struct keyring *keyring);
+
+/* Serves until a signal or --stop-after ends it. Then closes the listeners,
+ * lets those who are in go on for as long as --drain says, tells the viewers
+ * and waits for the sessions to end. The calling thread accepts on the first
+ * listener. Once it is stopping, a second signal ends the process at once. Call
+ * once. */
+enum server_end server_run(struct listener *listeners, size_t listener_count);
+
+/* Frees what was made ready; not when sessions are stuck. */
+void server_clear(void);
 
 #endif
