@@ -32,6 +32,8 @@
 #include "server/play_url.h"
 #include "server/server.h"
 #include "server/token.h"
+#include "status/available.h"
+#include "status/status.h"
 
 /* What a reader of standard output that stalled has for the last lines. */
 #define OUTPUT_STOP_NS (200 * CLOCK_NS_PER_MS)
@@ -81,7 +83,8 @@ static void close_listeners(struct listener *listeners, size_t count)
         listener_close(&listeners[i]);
 }
 
-/* Those that were passed, plain ones, then those for RTMPS. */
+/* Those that were passed, plain ones, then those for RTMPS; or those of
+ * --status. */
 struct listeners {
     struct listener all[SERVER_MAX_LISTENERS];
     size_t count;
@@ -105,13 +108,16 @@ static bool open_some(const struct address *addresses, size_t count,
 }
 
 static bool adopt_passed(const struct passed_sockets *passed,
-                         struct tls_context *tls, struct listeners *listeners)
+                         struct tls_context *tls, bool are_status,
+                         struct listeners *listeners)
 {
     char fault[LISTENER_FAULT_BYTES];
 
     for (size_t i = 0; i < passed->count; i++) {
         const struct passed_socket *socket = &passed->all[i];
 
+        if (socket->is_status != are_status)
+            continue;
         if (!listener_adopt(&listeners->all[listeners->count], socket->fd,
                             socket->is_tls ? tls : NULL, fault)) {
             fprintf(stderr, "flvd: %s\n", fault);
@@ -126,13 +132,21 @@ static bool open_listeners(const struct options *options,
                            const struct passed_sockets *passed,
                            struct tls_context *tls, struct listeners *listeners)
 {
-    if (adopt_passed(passed, tls, listeners) &&
+    if (adopt_passed(passed, tls, false, listeners) &&
         open_some(options->listen, options->listen_count, NULL, listeners) &&
         open_some(options->tls_listen, options->tls_listen_count, tls,
                   listeners))
         return true;
     close_listeners(listeners->all, listeners->count);
     return false;
+}
+
+static bool open_status_listeners(const struct options *options,
+                                  const struct passed_sockets *passed,
+                                  struct listeners *listeners)
+{
+    return adopt_passed(passed, NULL, true, listeners) &&
+           open_some(options->status, options->status_count, NULL, listeners);
 }
 
 /* A reader of standard output that stalls must not stop the server either. */
@@ -187,12 +201,13 @@ static bool list_paths(const struct options *options, const char ***paths,
 /* From here on there are but the rights that serving takes. Whatever is read by
  * its path only once is read before. */
 static bool lock_down(const struct options *options, const struct user *user,
-                      struct library *library)
+                      struct library *library, bool may_poll)
 {
     char fault[USER_FAULT_BYTES] = "out of memory";
     struct sandbox_plan plan = {.user = user,
                                 .is_locked = options->sandbox,
-                                .notify_socket = getenv("NOTIFY_SOCKET")};
+                                .notify_socket = getenv("NOTIFY_SOCKET"),
+                                .may_poll = may_poll};
     struct library_error error;
     const char **paths = NULL;
     bool good = list_paths(options, &paths, &plan.path_count);
@@ -221,16 +236,47 @@ static struct line_queue *start_output(const struct listeners *listeners,
     return tell_urls(listeners, library);
 }
 
-static enum server_end run_server(const struct options *options,
-                                  struct library *library,
-                                  struct keyring *keyring,
-                                  struct listeners *listeners)
+/* Until a signal; tells of it over HTTP meanwhile, if that is wanted. */
+static enum server_end run_server(const struct session_context *context,
+                                  struct listeners *playing,
+                                  struct listeners *answering)
 {
+    const struct status_options wanted = {
+        .context = context,
+        .playing = playing->all,
+        .playing_count = playing->count,
+        .listeners = answering->all,
+        .listener_count = answering->count,
+    };
+    struct status *status = NULL;
     enum server_end end;
 
-    if (server_prepare(options, library, keyring) == NULL)
+    if (answering->count > 0) {
+        status = status_start(&wanted);
+        if (status == NULL) {
+            log_error("cannot start a thread for --status");
+            return SERVER_FAILED;
+        }
+    }
+    end = server_run(playing->all, playing->count);
+    if (end != SERVER_STUCK)
+        status_stop(status);
+    return end;
+}
+
+static enum server_end prepare_and_run(const struct options *options,
+                                       struct library *library,
+                                       struct keyring *keyring,
+                                       struct listeners *playing,
+                                       struct listeners *answering)
+{
+    const struct session_context *context =
+        server_prepare(options, library, keyring);
+    enum server_end end;
+
+    if (context == NULL)
         return SERVER_FAILED;
-    end = server_run(listeners->all, listeners->count);
+    end = run_server(context, playing, answering);
     if (end != SERVER_STUCK)
         server_clear();
     return end;
@@ -241,22 +287,24 @@ static enum exit_status serve(const struct options *options,
                               const struct user *user, struct library *library,
                               const struct secrets *secrets)
 {
-    struct listeners listeners = {.count = 0};
+    struct listeners listeners = {.count = 0}, answering = {.count = 0};
     struct line_queue *output;
     enum exit_status status = EXIT_CANNOT_WORK;
 
     if (!open_listeners(options, passed, secrets->tls, &listeners))
         return EXIT_CANNOT_WORK;
-    if (!lock_down(options, user, library)) {
+    if (!open_status_listeners(options, passed, &answering) ||
+        !lock_down(options, user, library, answering.count > 0)) {
         close_listeners(listeners.all, listeners.count);
+        close_listeners(answering.all, answering.count);
         return EXIT_CANNOT_WORK;
     }
     output = start_output(&listeners, library);
     if (output == NULL) {
         fprintf(stderr, "flvd: cannot start a thread: %s\n", strerror(errno));
     } else {
-        enum server_end end =
-            run_server(options, library, secrets->keyring, &listeners);
+        enum server_end end = prepare_and_run(
+            options, library, secrets->keyring, &listeners, &answering);
 
         line_queue_stop(output, clock_now_ns() + OUTPUT_STOP_NS);
         if (end == SERVER_STUCK) {
@@ -267,6 +315,7 @@ static enum exit_status serve(const struct options *options,
             status = EXIT_STOPPED;
     }
     close_listeners(listeners.all, listeners.count);
+    close_listeners(answering.all, answering.count);
     return status;
 }
 
@@ -432,7 +481,7 @@ int main(int argc, char **argv)
         fputs(options_help, stdout);
         return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
     case OPTIONS_VERSION:
-        printf("flvd %s%s%s%s\n", PACKAGE_VERSION,
+        printf("flvd %s%s%s%s%s\n", PACKAGE_VERSION,
                tls_is_available() ? ""
                                   : " (without OpenSSL: no RTMPS, no "
                                     "digest handshake, no tokens)",
@@ -442,7 +491,10 @@ int main(int argc, char **argv)
                      "manager, and tells it nothing)",
                call_filter_is_available()
                    ? ""
-                   : " (without libseccomp: filters no system calls)");
+                   : " (without libseccomp: filters no system calls)",
+               status_is_available()
+                   ? ""
+                   : " (without libmicrohttpd or jansson: no --status)");
         return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
     case OPTIONS_WRONG:
         fprintf(stderr, "flvd: %s\n", fault);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/hmac.h"
 #include "option_value.h"
+#include "status/available.h"
 
 #define MAX_CLIENTS 1000000.0
 
@@ -139,6 +140,20 @@ static bool add_tls_listen(const struct row *row, const char *value,
                        &options->tls_listen_count, fault);
 }
 
+/* What it tells is not for everybody: without an address, for this machine. */
+static bool add_status(const struct row *row, const char *value,
+                       struct options *options, char *fault)
+{
+    struct address *address = &options->status[options->status_count];
+
+    if (!add_address(row->name, value, options->status, &options->status_count,
+                     fault))
+        return false;
+    if (address->is_any)
+        address_loopback_ipv4(address);
+    return true;
+}
+
 /* The first certificate belongs to the first key, and so on. */
 static bool add_tls_certificate(const struct row *row, const char *value,
                                 struct options *options, char *fault)
@@ -244,6 +259,7 @@ static const struct row rows[] = {
      FIELD(stall_timeout_ns), .least = 0.001},
     {"token-file", required_argument, 0, SERVING | SIGNING, .set = set_text,
      FIELD(token_path)},
+    {"status", required_argument, 0, SERVING, .set = add_status},
     {"sign", required_argument, 0, SIGNING, .set = set_text, FIELD(sign_name)},
     {"expires", required_argument, 0, SERVING | SIGNING, .set = set_expires},
     {"user", required_argument, 0, SERVING, .set = set_text, FIELD(user)},
@@ -331,6 +347,17 @@ static bool check_tls(const struct options *options,
     return true;
 }
 
+static bool check_status(const struct options *options,
+                         struct options_passed passed, char *fault)
+{
+    if (options->status_count + passed.status == 0 || status_is_available())
+        return true;
+    return option_wrong(fault,
+                        "this flvd was built without libmicrohttpd or "
+                        "jansson: --status and sockets named 'status' cannot "
+                        "be used");
+}
+
 static bool check_tokens(const struct options *options, char *fault)
 {
     if (options->token_path == NULL)
@@ -373,7 +400,8 @@ static bool check(struct options *options, struct options_passed passed,
         return option_wrong(fault,
                             "--expires goes with --sign: it says until when a "
                             "name may be played");
-    if (!check_tls(options, passed, fault) || !check_tokens(options, fault))
+    if (!check_tls(options, passed, fault) ||
+        !check_status(options, passed, fault) || !check_tokens(options, fault))
         return false;
     if (options->listen_count + options->tls_listen_count + passed.plain +
                 passed.tls ==

@@ -26,6 +26,8 @@ struct options {
     size_t listen_count;
     struct address tls_listen[OPTIONS_MAX_LISTEN];
     size_t tls_listen_count; /* of both, and what was passed, at least 1 */
+    struct address status[OPTIONS_MAX_LISTEN];
+    size_t status_count;
     struct tls_pair tls_pairs[TLS_MAX_PAIRS];
     size_t tls_pair_count; /* not 0 with RTMPS listeners */
     size_t tls_key_count;  /* the same */
@@ -60,6 +62,7 @@ struct options {
 struct options_passed {
     size_t plain;
     size_t tls;
+    size_t status;
 };
 
 enum options_result {

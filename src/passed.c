@@ -28,17 +28,14 @@ static bool sort_one(struct passed_socket *socket, const char *name,
                      char *fault)
 {
     socket->is_tls = strcmp(name, "rtmps") == 0;
-    if (socket->is_tls || strcmp(name, "rtmp") == 0 || is_unnamed(name))
+    socket->is_status = strcmp(name, "status") == 0;
+    if (socket->is_tls || socket->is_status || strcmp(name, "rtmp") == 0 ||
+        is_unnamed(name))
         return true;
-    if (strcmp(name, "status") == 0)
-        snprintf(fault, PASSED_FAULT_BYTES,
-                 "a socket named 'status' was passed, but this flvd has no "
-                 "status page");
-    else
-        snprintf(fault, PASSED_FAULT_BYTES,
-                 "a socket named '%.64s' was passed: the names are 'rtmp' and "
-                 "'rtmps' (FileDescriptorName= in a socket unit)",
-                 name);
+    snprintf(fault, PASSED_FAULT_BYTES,
+             "a socket named '%.64s' was passed: the names are 'rtmp', "
+             "'rtmps' and 'status' (FileDescriptorName= in a socket unit)",
+             name);
     return false;
 }
 
@@ -82,10 +79,12 @@ bool passed_take(struct passed_sockets *passed,
 
 struct options_passed passed_count(const struct passed_sockets *passed)
 {
-    struct options_passed counted = {0, 0};
+    struct options_passed counted = {0};
 
     for (size_t i = 0; i < passed->count; i++) {
-        if (passed->all[i].is_tls)
+        if (passed->all[i].is_status)
+            counted.status++;
+        else if (passed->all[i].is_tls)
             counted.tls++;
         else
             counted.plain++;

@@ -13,6 +13,7 @@
 struct passed_socket {
     int fd;
     bool is_tls;
+    bool is_status; /* for --status */
 };
 
 struct passed_sockets {
@@ -20,11 +21,11 @@ struct passed_sockets {
     size_t count;
 };
 
-/* Takes what was passed to this process: "rtmp" and "rtmps" say what a socket
- * is for, and one without a name, or with the name of a socket unit, which
- * systemd gives to those without, is for RTMP. False, and one line in `fault`,
- * when one cannot be used. Whether they are listening sockets at all is not
- * looked at. Call before any thread exists. */
+/* Takes what was passed to this process: "rtmp", "rtmps" and "status" say what
+ * a socket is for, and one without a name, or with the name of a socket unit,
+ * which systemd gives to those without, is for RTMP. False, and one line in
+ * `fault`, when one cannot be used. Whether they are listening sockets at all
+ * is not looked at. Call before any thread exists. */
 bool passed_take(struct passed_sockets *passed,
                  char fault[static PASSED_FAULT_BYTES]);
 

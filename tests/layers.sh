@@ -33,10 +33,12 @@ may net base
 may sandbox base
 may check amf flv base file_fault
 may server base amf rtmp flv play net options
+may status base net server
 
 for folder in "$srcdir"/src/*/; do
     case $(basename "$folder") in
-    base | amf | rtmp | flv | play | net | sandbox | check | server | demo) ;;
+    base | amf | rtmp | flv | play | net | sandbox | check | server | status | \
+        demo) ;;
     *) fault "$folder is no layer that tests/layers.sh knows" ;;
     esac
 done

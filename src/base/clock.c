@@ -21,6 +21,14 @@ int64_t clock_unix_s(void)
     return now.tv_sec;
 }
 
+int64_t clock_unix_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / CLOCK_NS_PER_MS;
+}
+
 struct timespec clock_timespec(int64_t time_ns)
 {
     return (struct timespec){.tv_sec = (time_t)(time_ns / CLOCK_NS_PER_S),

@@ -17,6 +17,7 @@ int64_t clock_now_ns(void);
 
 /* CLOCK_REALTIME, as time(2) has it. */
 int64_t clock_unix_s(void);
+int64_t clock_unix_ms(void);
 
 /* Blocks until `deadline_ns` has come; at once when it has passed. */
 void clock_sleep_until(int64_t deadline_ns);

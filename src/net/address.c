@@ -90,16 +90,27 @@ bool address_parse(const char *text, struct address *address)
     return parse_host(host, AF_INET, port, address);
 }
 
-void address_any_ipv4(struct address *address)
+static void set_ipv4(struct address *address, in_addr_t host)
 {
     uint16_t port = address_port(&address->socket);
     struct sockaddr_in *in = (struct sockaddr_in *)&address->socket;
 
     memset(&address->socket, 0, sizeof(address->socket));
     in->sin_family = AF_INET;
-    in->sin_addr.s_addr = htonl(INADDR_ANY);
+    in->sin_addr.s_addr = htonl(host);
     in->sin_port = htons(port);
     address->length = sizeof(*in);
+}
+
+void address_any_ipv4(struct address *address)
+{
+    set_ipv4(address, INADDR_ANY);
+}
+
+void address_loopback_ipv4(struct address *address)
+{
+    set_ipv4(address, INADDR_LOOPBACK);
+    address->is_any = false;
 }
 
 bool address_is_any(const struct sockaddr_storage *socket)
@@ -111,6 +122,20 @@ bool address_is_any(const struct sockaddr_storage *socket)
         return in->sin_addr.s_addr == htonl(INADDR_ANY);
     return socket->ss_family == AF_INET6 &&
            IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
+}
+
+bool address_is_loopback(const struct sockaddr_storage *socket)
+{
+    const struct sockaddr_in *in = (const struct sockaddr_in *)socket;
+    const struct in6_addr *in6 =
+        &((const struct sockaddr_in6 *)socket)->sin6_addr;
+
+    if (socket->ss_family == AF_INET)
+        return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (socket->ss_family != AF_INET6)
+        return false;
+    return IN6_IS_ADDR_LOOPBACK(in6) ||
+           (IN6_IS_ADDR_V4MAPPED(in6) && in6->s6_addr[12] == IN_LOOPBACKNET);
 }
 
 uint16_t address_port(const struct sockaddr_storage *socket)

@@ -26,6 +26,9 @@ bool address_parse(const char *text, struct address *address);
  * `address.is_any` on a host without IPv6. */
 void address_any_ipv4(struct address *address);
 
+/* The loopback address of IPv4, with the same port. */
+void address_loopback_ipv4(struct address *address);
+
 /* "192.0.2.1:1935" or "[2001:db8::1]:1935"; an IPv4-mapped address is shown as
  * IPv4. Returns `text`. */
 const char *address_format(const struct sockaddr_storage *socket,
@@ -33,6 +36,10 @@ const char *address_format(const struct sockaddr_storage *socket,
 
 /* Whether it stands for all addresses of its family. */
 bool address_is_any(const struct sockaddr_storage *socket);
+
+/* Whether it is one of the loopback interface: 127.0.0.0/8, ::1, or the former
+ * in the form for IPv6. */
+bool address_is_loopback(const struct sockaddr_storage *socket);
 
 /* 0 for families that have no port. */
 uint16_t address_port(const struct sockaddr_storage *socket);

@@ -329,45 +329,74 @@ static int accept_one(struct listener *listener, struct sockaddr_storage *peer)
     return fd;
 }
 
-static void accept_until_closing(struct listener *listener,
-                                 struct session_context *context)
+/* What accept could not do, unless it was the one connection's own fault, or a
+ * signal. Whether it was worth counting. */
+static bool handle_failure(struct listener *listener,
+                           struct complaint *complaint)
 {
-    struct complaints complaints = {0};
-
-    line_budget_init(&complaints.refused, REFUSED_LINES, REFUSED_WINDOW_NS);
-    while (!atomic_load(&context->closing)) {
-        struct sockaddr_storage peer = {0};
-        int fd = accept_one(listener, &peer);
-
-        if (fd >= 0) {
-            start_session(listener, context, fd, &peer, &complaints);
-        } else if (is_shortage(errno)) {
-            tally_accept_failed(context->tally);
-            complain_of_shortage(&complaints.shortage,
-                                 "cannot accept a connection");
-        } else if (errno == EINVAL || errno == EBADF || errno == EAGAIN) {
-            /* Somebody who has the socket too shut it down, or made it
-             * non-blocking again. */
-            tally_accept_failed(context->tally);
-            if (errno == EINVAL)
-                complain(&complaints.shortage,
-                         "a listening socket was shut down by somebody who "
-                         "has it too: it takes nobody in until flvd is "
-                         "started again");
-            make_blocking(listener->fd);
-            clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
-        }
-        /* Anything else was the one connection's own, or a signal. */
+    if (is_shortage(errno)) {
+        complain_of_shortage(complaint, "cannot accept a connection");
+        return true;
     }
+    if (errno != EINVAL && errno != EBADF && errno != EAGAIN)
+        return false;
+    /* Somebody who has the socket too shut it down, or made it non-blocking
+     * again. */
+    if (errno == EINVAL)
+        complain(complaint,
+                 "a listening socket was shut down by somebody who has it "
+                 "too: it takes nobody in until flvd is started again");
+    make_blocking(listener->fd);
+    clock_sleep_until(clock_now_ns() + BACK_OFF_NS);
+    return true;
+}
+
+static void begin_accepting(struct listener *listener)
+{
+    listener->thread = pthread_self();
+    atomic_store(&listener->is_accepting, true);
+}
+
+static void end_accepting(struct listener *listener)
+{
+    atomic_store(&listener->busy_since_ns, 0);
+    atomic_store(&listener->is_accepting, false);
 }
 
 void listener_run(struct listener *listener, struct session_context *context)
 {
-    listener->thread = pthread_self();
-    atomic_store(&listener->is_accepting, true);
-    accept_until_closing(listener, context);
-    atomic_store(&listener->busy_since_ns, 0);
-    atomic_store(&listener->is_accepting, false);
+    struct complaints complaints = {0};
+
+    line_budget_init(&complaints.refused, REFUSED_LINES, REFUSED_WINDOW_NS);
+    begin_accepting(listener);
+    while (!atomic_load(&context->closing)) {
+        struct sockaddr_storage peer = {0};
+        int fd = accept_one(listener, &peer);
+
+        if (fd >= 0)
+            start_session(listener, context, fd, &peer, &complaints);
+        else if (handle_failure(listener, &complaints.shortage))
+            tally_accept_failed(context->tally);
+    }
+    end_accepting(listener);
+}
+
+void listener_hand_over(struct listener *listener, const atomic_bool *closing,
+                        listener_take *take, void *argument)
+{
+    struct complaint complaint = {0};
+
+    begin_accepting(listener);
+    while (!atomic_load(closing)) {
+        struct sockaddr_storage peer = {0};
+        int fd = accept_one(listener, &peer);
+
+        if (fd >= 0)
+            take(argument, fd, &peer);
+        else
+            (void)handle_failure(listener, &complaint);
+    }
+    end_accepting(listener);
 }
 
 /* A signal that comes between the look at `closing` and accept is lost: hence

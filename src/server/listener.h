@@ -46,9 +46,17 @@ void listener_close(struct listener *listener);
  * most every second. */
 void listener_run(struct listener *listener, struct session_context *context);
 
-/* From another thread, after context->closing was set: ends listener_run. To be
- * called again and again until it returns true, which says that listener_run is
- * at its end or will not wait; its thread must live until then. */
+/* The same, for connections that are no sessions: `take` gets each of them,
+ * until *closing is set and listener_wake was called. */
+typedef void listener_take(void *argument, int fd,
+                           const struct sockaddr_storage *peer);
+void listener_hand_over(struct listener *listener, const atomic_bool *closing,
+                        listener_take *take, void *argument);
+
+/* From another thread, after `closing` was set: ends listener_run or
+ * listener_hand_over. To be called again and again until it returns true, which
+ * says that this is at its end or will not wait; its thread must live until
+ * then. */
 bool listener_wake(struct listener *listener);
 
 /* Since when it has been at something else than waiting for a connection; 0 if

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2015 # fail does not return
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
-need ffmpeg python3
+need curl ffmpeg python3
 
 make_clip clip.flv 1
 managers=0
@@ -174,12 +174,22 @@ echo term >&4
 expect_event '^ended 6 0'
 dismissed
 
+# --- one for --status, without the option
+
+if ! "$FLVD" --version | grep -q 'no --status'; then
+    manage -s rtmp -s status -- clip.flv
+    echo start >&4
+    expect_event READY=1
+    wait_for_log 'status at http'
+    status=$(sed -n 's/.* status at //p' "$flvd_log")
+    [ "$(curl -sS "${status}healthz")" = ok ] || fail "$status does not answer"
+    dismissed
+fi
+
 # --- what cannot be used is refused in one line
 
 manage -s http -- clip.flv
 refused "'http'" 1
-manage -s status -- clip.flv
-refused "'status'.*no status page" 1
 manage -s rtmp:udp -- clip.flv
 refused 'descriptor 3 is not of TCP' 1
 manage -s rtmp:unix -- clip.flv

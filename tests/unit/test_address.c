@@ -128,12 +128,47 @@ START_TEST(all_of_ipv4)
 }
 END_TEST
 
+START_TEST(loopback)
+{
+    static const struct {
+        const char *text;
+        bool is_loopback;
+    } cases[] = {
+        {"127.0.0.1:80", true},
+        {"127.255.255.254:80", true},
+        {"[::1]:80", true},
+        {"[::ffff:127.0.0.1]:80", true},
+        {"128.0.0.1:80", false},
+        {"126.255.255.255:80", false},
+        {"0.0.0.0:80", false},
+        {"[::]:80", false},
+        {"[::2]:80", false},
+        {"[::ffff:1.127.0.1]:80", false},
+        {"[2001:db8::127]:80", false},
+    };
+    struct address address;
+    char text[ADDRESS_TEXT_BYTES];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ck_assert(address_parse(cases[i].text, &address));
+        ck_assert_msg(address_is_loopback(&address.socket) ==
+                          cases[i].is_loopback,
+                      "%s", cases[i].text);
+    }
+    ck_assert(address_parse("8080", &address));
+    address_loopback_ipv4(&address);
+    ck_assert(!address.is_any);
+    ck_assert_str_eq(address_format(&address.socket, text), "127.0.0.1:8080");
+}
+END_TEST
+
 START_TEST(other_families)
 {
     const struct sockaddr_storage local = {.ss_family = AF_UNIX};
     char text[ADDRESS_TEXT_BYTES];
 
     ck_assert_uint_eq(address_port(&local), 0);
+    ck_assert(!address_is_loopback(&local));
     ck_assert_str_eq(address_format(&local, text), "local");
 }
 END_TEST
@@ -149,6 +184,7 @@ int main(void)
     tcase_add_test(tests, bad_texts);
     tcase_add_test(tests, a_scope_is_read_and_shown_without);
     tcase_add_test(tests, all_of_ipv4);
+    tcase_add_test(tests, loopback);
     tcase_add_test(tests, other_families);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

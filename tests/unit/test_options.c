@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hmac.h"
+#include "status/available.h"
 
 #define S INT64_C(1000000000)
 #define MAX_ARGUMENTS 48
@@ -114,6 +115,34 @@ START_TEST(listeners)
     o = parse_well("flvd -l1 -l2 -l3 -l4 -l5 -l6 -l7 -l8 -l9 -l10 -l11 -l12 "
                    "-l13 -l14 -l15 -l16 f");
     ck_assert_uint_eq(o.listen_count, 16);
+}
+END_TEST
+
+START_TEST(status)
+{
+    struct options o;
+    char text[ADDRESS_TEXT_BYTES];
+    char fault[OPTIONS_FAULT_BYTES];
+
+    ck_assert_uint_eq(parse_well("flvd f").status_count, 0);
+    if (!status_is_available()) {
+        ck_assert_int_eq(parse("flvd --status 8080 f", &o, fault),
+                         OPTIONS_WRONG);
+        ck_assert_ptr_nonnull(strstr(fault, "without libmicrohttpd"));
+        return;
+    }
+    o = parse_well("flvd --status 8080 --status 0.0.0.0:0 --status [::]:1 f");
+    ck_assert_uint_eq(o.status_count, 3);
+    ck_assert_str_eq(address_format(&o.status[0].socket, text),
+                     "127.0.0.1:8080");
+    ck_assert(!o.status[0].is_any);
+    ck_assert_str_eq(address_format(&o.status[1].socket, text), "0.0.0.0:0");
+    ck_assert_str_eq(address_format(&o.status[2].socket, text), "[::]:1");
+    ck_assert_uint_eq(o.listen_count, 1); /* none of them is for players */
+    ck_assert_int_eq(parse("flvd --status x f", &o, fault), OPTIONS_WRONG);
+    ck_assert_ptr_nonnull(strstr(fault, "--status"));
+    ck_assert_int_eq(parse("flvd --check --status 1 f", &o, fault),
+                     OPTIONS_WRONG);
 }
 END_TEST
 
@@ -625,6 +654,7 @@ int main(void)
     tcase_add_test(tests, defaults);
     tcase_add_test(tests, flags);
     tcase_add_test(tests, listeners);
+    tcase_add_test(tests, status);
     tcase_add_test(tests, tls);
     tcase_add_test(tests, what_is_wrong_about_tls);
     tcase_add_test(tests, many_pairs_for_tls);

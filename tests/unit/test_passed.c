@@ -19,19 +19,22 @@ START_TEST(names_choose)
 {
     char fault[PASSED_FAULT_BYTES];
     struct passed_sockets passed;
-    static const bool is_tls[] = {false, true, false, false, false, true};
+    static const bool is_tls[] = {false, true,  false, false,
+                                  false, false, true};
 
     ck_assert(sort(&passed,
                    (char *[]){"rtmp", "rtmps", "unknown", "", "flvd.socket",
-                              "rtmps", NULL},
+                              "status", "rtmps", NULL},
                    fault));
-    ck_assert_uint_eq(passed.count, 6);
+    ck_assert_uint_eq(passed.count, 7);
     for (size_t i = 0; i < passed.count; i++) {
         ck_assert_int_eq(passed.all[i].fd, 3 + (int)i);
         ck_assert_int_eq(passed.all[i].is_tls, is_tls[i]);
+        ck_assert_int_eq(passed.all[i].is_status, i == 5);
     }
     ck_assert_uint_eq(passed_count(&passed).plain, 4);
     ck_assert_uint_eq(passed_count(&passed).tls, 2);
+    ck_assert_uint_eq(passed_count(&passed).status, 1);
 }
 END_TEST
 
@@ -44,8 +47,8 @@ START_TEST(other_names_are_refused)
     ck_assert_ptr_nonnull(strstr(fault, "'http'"));
     ck_assert_ptr_nonnull(strstr(fault, "'rtmps'"));
     ck_assert_uint_eq(passed.count, 0);
-    ck_assert(!sort(&passed, (char *[]){"status", NULL}, fault));
     ck_assert_ptr_nonnull(strstr(fault, "'status'"));
+    ck_assert(!sort(&passed, (char *[]){"stat", NULL}, fault));
     ck_assert(!sort(&passed, (char *[]){"RTMP", NULL}, fault));
 }
 END_TEST
