@@ -22,6 +22,7 @@
  * hangs. */
 #define DEADLINE_S 60
 #define STEP_NS 300000
+#define SHOWN_BYTES 4096 /* of the log, when something is wrong */
 
 /* Of buffer that is announced: all at once, and a moment. */
 #define ALL_MS 36000000
@@ -135,6 +136,7 @@ bool scene_start(struct scene *scene, const struct stage *stage,
     memset(scene, 0, sizeof(*scene));
     scene->stage = stage;
     scene->plan = plan;
+    scene->kept = 1; /* "other" */
     scene->log_fd = memfd_create("log", MFD_CLOEXEC);
     if (scene->log_fd < 0)
         stage_give_up("memfd_create");
@@ -173,11 +175,34 @@ static size_t count_entries(const struct scene *scene, const char *what)
     return count - 2;
 }
 
-/* The other film may be kept open, or be gone. */
+void scene_count(struct scene *scene)
+{
+    scene->threads = count_entries(scene, "task");
+    scene->descriptors = count_entries(scene, "fd");
+}
+
+long scene_memory_kib(const struct scene *scene)
+{
+    static const char key[] = "Pss_Anon:";
+    char path[64], line[256];
+    long kib = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)scene->pid);
+    file = fopen(path, "re");
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        if (strncmp(line, key, sizeof(key) - 1) == 0)
+            kib = strtol(line + sizeof(key) - 1, NULL, 10);
+    }
+    if (file != NULL)
+        fclose(file);
+    return kib;
+}
+
 static bool is_settled(const struct scene *scene)
 {
     return count_entries(scene, "task") <= scene->threads &&
-           count_entries(scene, "fd") <= scene->descriptors + 1;
+           count_entries(scene, "fd") <= scene->descriptors + scene->kept;
 }
 
 void scene_settle(struct scene *scene)
@@ -191,7 +216,7 @@ void scene_settle(struct scene *scene)
                            "%zu and %zu",
                            count_entries(scene, "task"),
                            count_entries(scene, "fd"), scene->threads,
-                           scene->descriptors + 1);
+                           scene->descriptors + scene->kept);
             return;
         }
     }
@@ -225,8 +250,7 @@ bool scene_begin_witness(struct scene *scene)
         !viewer_play(viewer, "film?loop=0", &scene->stage->film, MOMENT_MS) ||
         !viewer_read_media(viewer, 40))
         return witness_failed(scene, "at the beginning");
-    scene->threads = count_entries(scene, "task");
-    scene->descriptors = count_entries(scene, "fd");
+    scene_count(scene);
     return true;
 }
 
@@ -234,8 +258,8 @@ void scene_check_witness(struct scene *scene)
 {
     struct viewer *viewer = &scene->viewer;
 
-    if (!viewer_ping(viewer) || !viewer_read_pong(viewer) ||
-        !viewer_pause(viewer, true) || !viewer_pause(viewer, false) ||
+    if (!viewer_catch_up(viewer) || !viewer_pause(viewer, true) ||
+        !viewer_pause(viewer, false) ||
         !viewer_read_media(viewer, viewer->media + 1) || viewer->is_blank)
         (void)witness_failed(scene, "in the end");
 }
@@ -498,9 +522,10 @@ void scene_end(struct scene *scene, FILE *output)
         viewer_close(&scene->viewer);
     if (scene->wrong[0] != '\0') {
         char *text = read_log(scene);
+        const size_t length = strlen(text);
 
         fprintf(output, "%s\n--- the log of flvd:\n%s---\n", scene->wrong,
-                text);
+                length > SHOWN_BYTES ? text + length - SHOWN_BYTES : text);
         free(text);
     }
     close(scene->log_fd);

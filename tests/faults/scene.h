@@ -27,6 +27,7 @@ struct scene {
     struct viewer viewer;
     size_t threads; /* with that one alone */
     size_t descriptors;
+    size_t kept;                  /* files that may be open beside */
     char wrong[SCENE_TEXT_BYTES]; /* "": nothing */
 };
 
@@ -46,6 +47,12 @@ void scene_recover(struct scene *scene);
 /* Only the one who is spared is left, with the threads there were, and
  * descriptors of what may be kept. */
 void scene_settle(struct scene *scene);
+
+/* Notes the threads and descriptors that there are: who is there stays. */
+void scene_count(struct scene *scene);
+
+/* What flvd has of memory that is nobody else's. */
+long scene_memory_kib(const struct scene *scene);
 
 /* The one who is spared still gets everything, and can pause. */
 void scene_check_witness(struct scene *scene);

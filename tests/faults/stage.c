@@ -51,6 +51,18 @@ static void write_film(const struct stage *stage, const char *name,
         stage_give_up(path);
 }
 
+void stage_replace(const struct stage *stage, const char *name,
+                   const struct film *film)
+{
+    char from[96], to[96];
+
+    write_film(stage, "new", film);
+    make_path(stage, "new", from);
+    make_path(stage, name, to);
+    if (rename(from, to) != 0)
+        stage_give_up(to);
+}
+
 #ifndef WITHOUT_OPENSSL
 /* One that vouches for itself, for a day, and its key, in one file. */
 static void make_certificate(struct stage *stage)

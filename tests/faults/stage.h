@@ -17,6 +17,10 @@ struct stage {
 void stage_set(struct stage *stage);
 void stage_clear(struct stage *stage);
 
+/* Puts a new file with this film in the place of the old one. */
+void stage_replace(const struct stage *stage, const char *name,
+                   const struct film *film);
+
 /* Ends the program, with `what` and errno. */
 void stage_give_up(const char *what) __attribute__((noreturn));
 

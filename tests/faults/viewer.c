@@ -667,13 +667,6 @@ bool viewer_pause(struct viewer *viewer, bool is_paused)
                                                 : "NetStream.Unpause.Notify");
 }
 
-bool viewer_ping(struct viewer *viewer)
-{
-    static const uint8_t ping[6] = {0, 6};
-
-    return send_message(viewer, 2, 4, 0, ping, sizeof(ping));
-}
-
 bool viewer_read_media(struct viewer *viewer, uint64_t media)
 {
     while (viewer->media < media && !viewer->is_over && !viewer->is_refused) {
@@ -692,15 +685,6 @@ bool viewer_read_status(struct viewer *viewer, const char *code)
     return is_status(viewer, code);
 }
 
-bool viewer_read_pong(struct viewer *viewer)
-{
-    while (viewer->pongs == 0) {
-        if (!viewer_read(viewer))
-            return false;
-    }
-    return true;
-}
-
 bool viewer_read_over(struct viewer *viewer)
 {
     while (!viewer->is_over && !viewer->is_refused) {
@@ -708,6 +692,20 @@ bool viewer_read_over(struct viewer *viewer)
             return false;
     }
     return viewer->is_over;
+}
+
+bool viewer_catch_up(struct viewer *viewer)
+{
+    static const uint8_t ping[6] = {0, 6};
+    const uint32_t before = viewer->pongs;
+
+    if (!send_message(viewer, 2, 4, 0, ping, sizeof(ping)))
+        return false;
+    while (viewer->pongs == before) {
+        if (!viewer_read(viewer))
+            return false;
+    }
+    return true;
 }
 
 void viewer_read_end(struct viewer *viewer)

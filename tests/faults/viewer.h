@@ -77,7 +77,6 @@ bool viewer_play(struct viewer *viewer, const char *name,
                  const struct film *film, uint32_t buffer_ms);
 bool viewer_seek(struct viewer *viewer, double to_ms);
 bool viewer_pause(struct viewer *viewer, bool is_paused);
-bool viewer_ping(struct viewer *viewer);
 
 /* Reads and judges one message. */
 bool viewer_read(struct viewer *viewer);
@@ -86,8 +85,9 @@ bool viewer_read(struct viewer *viewer);
  * ended; or, all of them, the play is over or refused. */
 bool viewer_read_media(struct viewer *viewer, uint64_t media);
 bool viewer_read_status(struct viewer *viewer, const char *code);
-bool viewer_read_pong(struct viewer *viewer);
 bool viewer_read_over(struct viewer *viewer);
+/* All that was sent before the answer to a ping. */
+bool viewer_catch_up(struct viewer *viewer);
 void viewer_read_end(struct viewer *viewer);
 
 /* Closes it; with a reset if `resets`. */
