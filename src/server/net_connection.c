@@ -194,6 +194,20 @@ void net_connection_count_received(struct net_connection *connection,
                            connection->received_bytes);
 }
 
+int64_t net_connection_look_up_ns(struct net_connection *connection,
+                                  int64_t now_ns)
+{
+    int64_t until_ns = connection->look_ups_until_ns;
+    int64_t start_ns;
+
+    if (until_ns < now_ns)
+        until_ns = now_ns;
+    connection->look_ups_until_ns = until_ns + NET_CONNECTION_LOOK_UP_NS;
+    start_ns = connection->look_ups_until_ns -
+               NET_CONNECTION_LOOK_UPS * NET_CONNECTION_LOOK_UP_NS;
+    return start_ns < now_ns ? now_ns : start_ns;
+}
+
 void net_connection_stop_stream(struct net_connection *connection,
                                 struct net_stream *stream, bool complete,
                                 int64_t now_ns)

@@ -24,6 +24,11 @@
 /* Names that are refused to one peer, of which the log tells. */
 #define NET_CONNECTION_MAX_REFUSALS 16
 
+/* Names that a peer may have looked up at once, and how long each further one
+ * takes: a look-up is cheap to ask for, and goes to the disk. */
+#define NET_CONNECTION_LOOK_UPS 64
+#define NET_CONNECTION_LOOK_UP_NS (50 * CLOCK_NS_PER_MS)
+
 /* After the end of a play was told: librtmp keeps the last bytes that it read
  * to itself until something more arrives. */
 #define NET_CONNECTION_NUDGE_NS (1 * CLOCK_NS_PER_S)
@@ -40,6 +45,8 @@ struct net_connection {
     uint8_t refusals_told;     /* of names, at most NET_CONNECTION_MAX_REFUSALS:
                                   nobody shall flood the log */
     bool publish_told;         /* the same, once */
+    int64_t look_ups_until_ns; /* when all that were asked for would be done, at
+                                  one in each NET_CONNECTION_LOOK_UP_NS */
     bool media_changed;      /* what is on its way of the media is not wanted */
     uint32_t window_bytes;   /* the peer wants acknowledgements; 0: not */
     uint32_t received_bytes; /* wraps, as RTMP 1.0, 5.4.3 has it */
@@ -86,6 +93,10 @@ void net_connection_add_command(struct net_connection *connection,
                                 const struct byte_writer *body);
 void net_connection_add_result(struct net_connection *connection,
                                double transaction_id, double value);
+
+/* Counts a look-up of a name; when it may take place. */
+int64_t net_connection_look_up_ns(struct net_connection *connection,
+                                  int64_t now_ns);
 
 /* Counts bytes that came from the peer, and acknowledges when it is time. */
 void net_connection_count_received(struct net_connection *connection,

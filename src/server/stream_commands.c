@@ -42,7 +42,17 @@ static struct play_query read_query(const struct net_connection *connection,
     return query;
 }
 
-static enum library_result look_up(const struct net_connection *connection,
+/* Who asks again and again waits here, and with it only its own streams. */
+static void wait_for_turn(struct net_connection *connection)
+{
+    const int64_t now_ns = clock_now_ns();
+    const int64_t turn_ns = net_connection_look_up_ns(connection, now_ns);
+
+    if (turn_ns > now_ns)
+        clock_sleep_until(turn_ns);
+}
+
+static enum library_result look_up(struct net_connection *connection,
                                    struct amf0_string name,
                                    const struct play_query *query,
                                    struct library_answer *answer)
@@ -53,6 +63,7 @@ static enum library_result look_up(const struct net_connection *connection,
         .claim = &query->claim,
         .now_unix_s = clock_unix_s()};
 
+    wait_for_turn(connection);
     return library_find(connection->library, &request, answer);
 }
 

@@ -516,6 +516,33 @@ START_TEST(other_messages_are_ignored)
 }
 END_TEST
 
+START_TEST(look_ups_have_their_turn)
+{
+    const int64_t step_ns = NET_CONNECTION_LOOK_UP_NS;
+    const int64_t begin_ns = now_ns;
+
+    for (int i = 0; i < NET_CONNECTION_LOOK_UPS; i++)
+        ck_assert_int_eq(net_connection_look_up_ns(&connection, now_ns),
+                         now_ns);
+    for (int i = 1; i < 10; i++)
+        ck_assert_int_eq(net_connection_look_up_ns(&connection, now_ns),
+                         begin_ns + i * step_ns);
+    /* Who waits for a while has a few at once again, but never more. */
+    now_ns = begin_ns + 12 * step_ns;
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(net_connection_look_up_ns(&connection, now_ns),
+                         now_ns);
+    ck_assert_int_eq(net_connection_look_up_ns(&connection, now_ns),
+                     now_ns + step_ns);
+    now_ns += 1000 * CLOCK_NS_PER_S;
+    for (int i = 0; i < NET_CONNECTION_LOOK_UPS; i++)
+        ck_assert_int_eq(net_connection_look_up_ns(&connection, now_ns),
+                         now_ns);
+    ck_assert_int_eq(net_connection_look_up_ns(&connection, now_ns),
+                     now_ns + step_ns);
+}
+END_TEST
+
 START_TEST(a_loop_has_no_length)
 {
     set_up();
@@ -553,6 +580,7 @@ int main(void)
     tcase_add_test(tests, the_room_is_enough_for_any_message);
     tcase_add_test(tests, damaged_commands);
     tcase_add_test(tests, other_messages_are_ignored);
+    tcase_add_test(tests, look_ups_have_their_turn);
     tcase_add_test(tests, a_loop_has_no_length);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
