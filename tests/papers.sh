@@ -203,4 +203,12 @@ for paper in "$srcdir"/doc/*.md; do
         fault "man/flvd.1 does not lead to doc/$paper (SEE ALSO)"
 done
 
+# The tables of SCALING.md are computed from the figures of PERFORMANCE.md.
+sh "$srcdir/script/sizing" >"$work/tables" || fault "script/sizing: $(cat "$work/tables")"
+[ "$(wc -l <"$work/tables")" -gt 10 ] || fault "script/sizing prints no tables"
+sed -n '/^<!-- the tables/,/^<!-- end of the tables/p' "$srcdir/doc/SCALING.md" |
+    sed '1,2d' | sed '$d' | sed '$d' >"$work/shown"
+differ=$(diff "$work/tables" "$work/shown") ||
+    fault "doc/SCALING.md: its tables are old (>): script/sizing --write
+$differ"
 exit $status
