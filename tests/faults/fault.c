@@ -93,11 +93,19 @@ void fault_begin(struct fault_plan *begun)
 
 /* --- whether it fails ---------------------------------------------------- */
 
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+
 static void stop_in_time(uint64_t total)
 {
+    struct timespec now;
+
     for (size_t i = 0; i < 2; i++) {
-        if (plan->stop_at[i] == total)
-            kill(getpid(), SIGTERM);
+        if (plan->stop_at[i] != total)
+            continue;
+        (void)__real_clock_gettime(CLOCK_MONOTONIC, &now);
+        atomic_store(&plan->stopped_ns,
+                     (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+        kill(getpid(), SIGTERM);
     }
 }
 
@@ -108,7 +116,8 @@ static int fault_of(enum fault_call call)
 
     if (plan == NULL)
         return 0;
-    stop_in_time(atomic_fetch_add(&plan->total, 1) + 1);
+    if (call != FAULT_OPENSSL_MALLOC)
+        stop_in_time(atomic_fetch_add(&plan->total, 1) + 1);
     if (is_spared || spares_worker)
         return 0;
     count = atomic_fetch_add(&plan->counts[call], 1) + 1;
@@ -396,6 +405,15 @@ WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes,
     *start = (struct start){run, argument};
     error = __real_pthread_create(thread, attributes, run_spared, start);
     spares_worker = false;
+    return error;
+}
+
+WRAP(int, pthread_sigmask, int how, const sigset_t *set, sigset_t *before)
+{
+    const int error = __real_pthread_sigmask(how, set, before);
+
+    if (plan != NULL && how == SIG_BLOCK && sigismember(set, SIGTERM) == 1)
+        atomic_store(&plan->heeds_signals, true);
     return error;
 }
 

@@ -82,10 +82,12 @@ struct fault_plan {
 
     /* What happened. */
     _Atomic uint64_t counts[FAULT_CALLS];
-    _Atomic uint64_t total; /* of all threads, spared or not */
+    _Atomic uint64_t total; /* of all threads, spared or not, without OpenSSL */
     _Atomic uint64_t fired;
     _Atomic uint32_t accepting; /* listeners that came to their first accept4 */
     _Atomic uint32_t waits;     /* for a signal, that began */
+    atomic_bool heeds_signals;  /* they were blocked, to be waited for */
+    _Atomic int64_t stopped_ns; /* when SIGTERM came, by CLOCK_MONOTONIC */
     _Atomic uint16_t ports[FAULT_MAX_PORTS]; /* in the order of listen */
     _Atomic uint32_t port_count;
 };

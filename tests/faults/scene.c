@@ -115,8 +115,10 @@ static bool may_wait(int64_t until_ns)
 static bool has_ended(struct scene *scene)
 {
     if (scene->pid != 0 &&
-        waitpid(scene->pid, &scene->status, WNOHANG) == scene->pid)
+        waitpid(scene->pid, &scene->status, WNOHANG) == scene->pid) {
         scene->pid = 0;
+        scene->ended_ns = now_ns();
+    }
     return scene->pid == 0;
 }
 
@@ -240,7 +242,7 @@ static bool witness_failed(struct scene *scene, const char *when)
     return false;
 }
 
-bool scene_begin_witness(struct scene *scene)
+bool scene_let_witness_begin(struct scene *scene)
 {
     struct viewer *viewer = &scene->viewer;
 
@@ -249,9 +251,15 @@ bool scene_begin_witness(struct scene *scene)
     if (!viewer_connect(viewer, scene->plan->ports[0], false) ||
         !viewer_play(viewer, "film?loop=0", &scene->stage->film, MOMENT_MS) ||
         !viewer_read_media(viewer, 40))
-        return witness_failed(scene, "at the beginning");
+        return false;
     scene_count(scene);
     return true;
+}
+
+bool scene_begin_witness(struct scene *scene)
+{
+    return scene_let_witness_begin(scene) ||
+           witness_failed(scene, "at the beginning");
 }
 
 void scene_check_witness(struct scene *scene)
@@ -324,6 +332,8 @@ static void hang_up(struct scene *scene)
     const uint32_t before = atomic_load(&scene->plan->waits);
     const int64_t until_ns = deadline_ns();
 
+    if (has_ended(scene))
+        return;
     kill(scene->pid, SIGHUP);
     while (atomic_load(&scene->plan->waits) == before && !has_ended(scene)) {
         if (!may_wait(until_ns)) {
@@ -396,13 +406,21 @@ bool scene_wait(struct scene *scene)
     return true;
 }
 
+void scene_ask_to_stop(struct scene *scene)
+{
+    if (has_ended(scene))
+        return;
+    scene->was_asked = true;
+    kill(scene->pid, SIGTERM);
+}
+
 void scene_stop(struct scene *scene)
 {
     struct viewer *viewer = &scene->viewer;
 
     if (has_ended(scene))
         return;
-    kill(scene->pid, SIGTERM);
+    scene_ask_to_stop(scene);
     viewer_read_end(viewer);
     if (!viewer->is_stopped || !viewer->is_over)
         (void)witness_failed(scene, "at the stop");

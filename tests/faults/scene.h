@@ -21,9 +21,11 @@ struct scene {
     const struct stage *stage;
     struct fault_plan *plan;
     int log_fd;
-    pid_t pid;       /* 0: it has ended, */
-    int status;      /* with this */
-    bool has_viewer; /* the one who is spared is there */
+    pid_t pid;        /* 0: it has ended, */
+    int status;       /* with this, */
+    int64_t ended_ns; /* at this time */
+    bool was_asked;   /* to stop */
+    bool has_viewer;  /* the one who is spared is there */
     struct viewer viewer;
     size_t threads; /* with that one alone */
     size_t descriptors;
@@ -37,6 +39,9 @@ bool scene_start(struct scene *scene, const struct stage *stage,
 
 /* The one who is spared comes and begins to play, over and over. */
 bool scene_begin_witness(struct scene *scene);
+
+/* The same, if it does not stop meanwhile. */
+bool scene_let_witness_begin(struct scene *scene);
 
 /* All others, whom anything may befall; what they get must be right. */
 void scene_play(struct scene *scene);
@@ -59,6 +64,9 @@ void scene_check_witness(struct scene *scene);
 
 /* SIGTERM: that one is told so, and flvd ends with exit status 0. */
 void scene_stop(struct scene *scene);
+
+/* SIGTERM alone, if it still runs. */
+void scene_ask_to_stop(struct scene *scene);
 
 /* Waits for the end of flvd, whatever the exit status; false if it hangs. */
 bool scene_wait(struct scene *scene);
