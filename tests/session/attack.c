@@ -15,51 +15,6 @@
 
 /* --- sending ------------------------------------------------------------ */
 
-static void add_string_head(struct flv_bytes *bytes, size_t length)
-{
-    if (length > 0xFFFF) {
-        flv_bytes_fill(bytes, 0x0C, 1);
-        flv_bytes_u32(bytes, (uint32_t)length);
-        return;
-    }
-    flv_bytes_fill(bytes, 2, 1);
-    flv_bytes_fill(bytes, (uint8_t)(length >> 8), 1);
-    flv_bytes_fill(bytes, (uint8_t)length, 1);
-}
-
-static void add_number(struct flv_bytes *bytes, double number)
-{
-    uint64_t bits;
-
-    memcpy(&bits, &number, sizeof(bits));
-    flv_bytes_fill(bytes, 0, 1);
-    flv_bytes_u32(bytes, (uint32_t)(bits >> 32));
-    flv_bytes_u32(bytes, (uint32_t)bits);
-}
-
-static void add_word(struct flv_bytes *bytes, const char *word)
-{
-    if (strncmp(word, "s:", 2) == 0) {
-        add_string_head(bytes, strlen(word + 2));
-        flv_bytes_add(bytes, word + 2, strlen(word + 2));
-    } else if (strncmp(word, "S:", 2) == 0) {
-        const size_t length = strtoul(word + 2, NULL, 10);
-
-        add_string_head(bytes, length);
-        flv_bytes_fill(bytes, 'a', length);
-    } else if (strncmp(word, "n:", 2) == 0) {
-        add_number(bytes, strtod(word + 2, NULL));
-    } else if (strcmp(word, "z") == 0) {
-        flv_bytes_fill(bytes, 5, 1);
-    } else {
-        char *times;
-        const uint8_t value = (uint8_t)strtoul(word, &times, 16);
-
-        flv_bytes_fill(bytes, value,
-                       *times == '*' ? strtoul(times + 1, NULL, 10) : 1);
-    }
-}
-
 struct sending {
     struct peer *peer;
     bool hears;
@@ -68,9 +23,9 @@ struct sending {
     bool goes_on;
     size_t messages; /* since answers were read, and their bytes */
     size_t message_bytes;
-    unsigned long round; /* of what is repeated */
     bool in_message;
     unsigned type, chunk_stream_id, message_stream_id;
+    struct words words;
     struct flv_bytes bytes;
 };
 
@@ -109,50 +64,12 @@ static void take_word(struct sending *s, const char *word)
         s->in_message = true;
     } else if (strcmp(word, "raw") == 0) {
         flush(s);
-    } else if (word[0] == '@') {
-        flv_bytes_fill(&s->bytes, (uint8_t)s->round, 1);
-        if (word[1] == '@')
-            flv_bytes_fill(&s->bytes, (uint8_t)(s->round >> 8), 1);
     } else if (strcmp(word, "fin") == 0) {
         flush(s);
         peer_finish_sending(s->peer);
     } else {
-        add_word(&s->bytes, word);
+        words_add(&s->words, word, &s->bytes);
     }
-}
-
-/* The next word of a text; false at its end. */
-static bool next_word(const char **text, char *word, size_t size)
-{
-    const size_t length = strcspn(*text += strspn(*text, " "), " ");
-
-    ck_assert_uint_lt(length, size);
-    memcpy(word, *text, length);
-    word[length] = '\0';
-    *text += length;
-    return length > 0;
-}
-
-static void take_words(struct sending *s, const char *words)
-{
-    const char *again = NULL;
-    unsigned long times = 0;
-    char word[512];
-
-    while (s->goes_on && next_word(&words, word, sizeof(word))) {
-        if (word[strlen(word) - 1] == '(') {
-            times = strtoul(word, NULL, 10);
-            again = words;
-            s->round = 0;
-        } else if (strcmp(word, ")") == 0) {
-            ck_assert_ptr_nonnull(again);
-            if (++s->round < times)
-                words = again;
-        } else {
-            take_word(s, word);
-        }
-    }
-    flush(s);
 }
 
 bool attack_send(struct peer *peer, const char *words, bool hears,
@@ -161,7 +78,12 @@ bool attack_send(struct peer *peer, const char *words, bool hears,
     struct sending s = {
         .peer = peer, .hears = hears, .answer = answer, .goes_on = true};
 
-    take_words(&s, words);
+    char word[WORD_BYTES];
+
+    words_init(&s.words, words);
+    while (s.goes_on && words_next(&s.words, word))
+        take_word(&s, word);
+    flush(&s);
     flv_bytes_free(&s.bytes);
     return s.heard;
 }

@@ -4,6 +4,7 @@
 #define FLVD_TESTS_SESSION_ATTACK_H
 
 #include "peer.h"
+#include "words.h"
 
 /* How far the offender has come when it sends. */
 enum attack_stage { OPENED, SHAKEN, CONNECTED, CREATED, PLAYING };
@@ -25,14 +26,10 @@ struct attack {
 #define PLAY_START "NetStream.Play.Start"
 #define SEEK_NOTIFY "NetStream.Seek.Notify"
 
-/* Sends words between blanks: "XX" a byte in hexadecimal, "XX*N" the same N
- * times, "s:TEXT" an AMF0 string, "S:N" one of N bytes, "n:NUMBER" an AMF0
- * number, and "z" null; "m:TYPE:CSID:MSID" begins a message of whatever
- * follows up to the next "m:" or "raw"; "N(" and ")" repeat what is between
- * them, "@" is the number of the repetition as a byte, "@@" as two, low first,
- * and "fin" says the end of what is sent. Every few messages the answers
- * are read, up to one to a ping, where `hears`; whether one of them had the
- * text `answer`. */
+/* Sends the bytes of words (words.h). "m:TYPE:CSID:MSID" begins a message of
+ * whatever follows up to the next "m:" or "raw", and "fin" says the end of what
+ * is sent. Every few messages the answers are read, up to one to a ping, where
+ * `hears`; whether one of them had the text `answer`. */
 bool attack_send(struct peer *peer, const char *words, bool hears,
                  const char *answer);
 
