@@ -203,7 +203,8 @@ for paper in "$srcdir"/doc/*.md; do
         fault "man/flvd.1 does not lead to doc/$paper (SEE ALSO)"
 done
 
-# The tables of SCALING.md are computed from the figures of PERFORMANCE.md.
+# What SCALING.md shows is what there is: the tables, computed from the figures of
+# PERFORMANCE.md, and HAProxy's file.
 sh "$srcdir/script/sizing" >"$work/tables" || fault "script/sizing: $(cat "$work/tables")"
 [ "$(wc -l <"$work/tables")" -gt 10 ] || fault "script/sizing prints no tables"
 sed -n '/^<!-- the tables/,/^<!-- end of the tables/p' "$srcdir/doc/SCALING.md" |
@@ -211,4 +212,17 @@ sed -n '/^<!-- the tables/,/^<!-- end of the tables/p' "$srcdir/doc/SCALING.md" 
 differ=$(diff "$work/tables" "$work/shown") ||
     fault "doc/SCALING.md: its tables are old (>): script/sizing --write
 $differ"
+sed -n '/^    # HAProxy (2.6/,/^[^ ]/p' "$srcdir/doc/SCALING.md" | sed '$d' |
+    sed -e 's/^    //' -e '$d' >"$work/shown"
+differ=$(diff "$srcdir/doc/scaling/haproxy.cfg" "$work/shown") ||
+    fault "doc/SCALING.md shows (>) another file than doc/scaling/haproxy.cfg (<):
+$differ"
+for file in "$srcdir"/doc/scaling/*; do
+    file=${file##*/}
+    grep -q "doc/scaling/$file" "$srcdir/Makefile.am" ||
+        fault "Makefile.am installs no doc/scaling/$file (dist_scaling_DATA)"
+    grep -q "(scaling/$file)" "$srcdir/doc/SCALING.md" ||
+        fault "doc/SCALING.md does not lead to doc/scaling/$file"
+done
+
 exit $status
