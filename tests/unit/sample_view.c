@@ -64,8 +64,8 @@ static void set_totals(struct report_totals *totals)
         totals->sum.batches_count += i + 1;
     }
     totals->sum.late_batches = 77;
-    for (size_t i = 0; i < SESSION_ENDS; i++)
-        totals->sum.ended[i] = 200 + i;
+    totals->sum.ended[SESSION_PEER_CLOSED] = 201;
+    totals->sum.ended[SESSION_IO_ERROR] = 217;
     totals->sum.ended[SESSION_NO_MEMORY] = 0;
     for (size_t i = 0; i < TALLY_REFUSALS; i++)
         totals->sum.refused[i] = 300 + i;
