@@ -15,6 +15,7 @@
 #include "base/hmac.h"
 #include "base/line_queue.h"
 #include "base/log.h"
+#include "base/log_json.h"
 #include "base/service_manager.h"
 #include "check/check.h"
 #include "demo/sample.h"
@@ -383,6 +384,8 @@ static enum exit_status run(const struct passed_sockets *passed)
     }
     server_block_signals();
     limits_raise();
+    if (options.log_json)
+        log_use_json();
     if (!log_hold(STDERR_FILENO, wanted_level(&options))) {
         fprintf(stderr, "flvd: out of memory\n");
         return EXIT_CANNOT_WORK;
@@ -468,6 +471,33 @@ static enum exit_status sign(void)
     return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
 }
 
+/* The version, and what this build lacks. */
+static void print_version(void)
+{
+    const struct {
+        bool is_built_in;
+        const char *without;
+    } libraries[] = {
+        {tls_is_available(),
+         "without OpenSSL: no RTMPS, no digest handshake, no tokens"},
+        {service_manager_is_available(),
+         "without libsystemd: takes no sockets of a service manager, and tells "
+         "it nothing"},
+        {call_filter_is_available(),
+         "without libseccomp: filters no system calls"},
+        {log_json_is_available(), "without jansson: no --log-format json"},
+        {status_is_available(),
+         "without libmicrohttpd or jansson: no --status"},
+    };
+
+    printf("flvd %s", PACKAGE_VERSION);
+    for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
+        if (!libraries[i].is_built_in)
+            printf(" (%s)", libraries[i].without);
+    }
+    putchar('\n');
+}
+
 int main(int argc, char **argv)
 {
     char fault[OPTIONS_FAULT_BYTES];
@@ -481,20 +511,7 @@ int main(int argc, char **argv)
         fputs(options_help, stdout);
         return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
     case OPTIONS_VERSION:
-        printf("flvd %s%s%s%s%s\n", PACKAGE_VERSION,
-               tls_is_available() ? ""
-                                  : " (without OpenSSL: no RTMPS, no "
-                                    "digest handshake, no tokens)",
-               service_manager_is_available()
-                   ? ""
-                   : " (without libsystemd: takes no sockets of a service "
-                     "manager, and tells it nothing)",
-               call_filter_is_available()
-                   ? ""
-                   : " (without libseccomp: filters no system calls)",
-               status_is_available()
-                   ? ""
-                   : " (without libmicrohttpd or jansson: no --status)");
+        print_version();
         return fflush(stdout) == 0 ? EXIT_STOPPED : EXIT_CANNOT_WORK;
     case OPTIONS_WRONG:
         fprintf(stderr, "flvd: %s\n", fault);

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/hmac.h"
+#include "base/log_json.h"
 #include "option_value.h"
 #include "status/available.h"
 
@@ -222,6 +223,21 @@ static bool set_expires(const struct row *row, const char *value,
                             &options->expires_is_relative, fault);
 }
 
+static bool set_log_format(const struct row *row, const char *value,
+                           struct options *options, char *fault)
+{
+    options->log_json = strcmp(value, "json") == 0;
+    if (!options->log_json && strcmp(value, "text") != 0)
+        return option_wrong(fault, "--%s takes 'text' or 'json', not '%.64s'",
+                            row->name, value);
+    if (options->log_json && !log_json_is_available())
+        return option_wrong(fault,
+                            "this flvd was built without jansson: --%s json "
+                            "cannot be used",
+                            row->name);
+    return true;
+}
+
 /* --- the table ------------------------------------------------------------ */
 
 #define FIELD(name) .field = offsetof(struct options, name)
@@ -268,6 +284,7 @@ static const struct row rows[] = {
     {"quiet", no_argument, 'q', SERVING | CHECKING | SIGNING, .set = set_true,
      FIELD(quiet)},
     {"verbose", no_argument, 'v', SERVING, .set = set_true, FIELD(verbose)},
+    {"log-format", required_argument, 0, SERVING, .set = set_log_format},
     {"help", no_argument, 'h', 0, .set = NULL},
     {"version", no_argument, 'V', 0, .set = NULL},
 };

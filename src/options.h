@@ -56,6 +56,7 @@ struct options {
     bool has_expires;
     bool quiet;
     bool verbose;
+    bool log_json; /* the log is JSON, else text */
 };
 
 /* Listeners that were passed at the start, beside those of the options. */

@@ -70,6 +70,7 @@ const char options_help[] =
     "                               +SECONDS from now on\n"
     "  -q, --quiet                  log errors only\n"
     "  -v, --verbose                log every command\n"
+    "      --log-format text|json   lines, or one JSON object a line\n"
     "  -h, --help                   show this\n"
     "  -V, --version                show the version\n"
     "\n"

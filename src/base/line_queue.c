@@ -16,6 +16,7 @@
 
 struct line_queue {
     int fd;
+    line_queue_notice *notice;
     pthread_t thread;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
@@ -48,17 +49,24 @@ static size_t take_line(struct line_queue *queue,
     return length;
 }
 
-static size_t take_drop_notice(struct line_queue *queue,
-                               char line[static LINE_QUEUE_MAX_LINE])
+static size_t say_dropped(char line[static LINE_QUEUE_NOTICE_BYTES],
+                          uint64_t count)
 {
-    uint64_t count = queue->dropped - queue->dropped_told;
-    int length = snprintf(line, LINE_QUEUE_MAX_LINE,
+    int length = snprintf(line, LINE_QUEUE_NOTICE_BYTES,
                           "flvd: %" PRIu64 " lines were dropped here: "
                           "they were not read in time\n",
                           count);
 
-    queue->dropped_told = queue->dropped;
     return length < 0 ? 0 : (size_t)length;
+}
+
+static size_t take_drop_notice(struct line_queue *queue,
+                               char line[static LINE_QUEUE_NOTICE_BYTES])
+{
+    uint64_t count = queue->dropped - queue->dropped_told;
+
+    queue->dropped_told = queue->dropped;
+    return queue->notice(line, count);
 }
 
 /* One write per line, unless the descriptor takes it in parts. A reader that
@@ -132,12 +140,20 @@ struct line_queue *line_queue_new(int fd)
         return NULL;
     queue->fd = fd;
     queue->held = true;
+    queue->notice = say_dropped;
     pthread_mutex_init(&queue->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&queue->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     return queue;
+}
+
+void line_queue_set_notice(struct line_queue *queue, line_queue_notice *notice)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->notice = notice;
+    pthread_mutex_unlock(&queue->lock);
 }
 
 static void free_queue(struct line_queue *queue)
@@ -188,7 +204,7 @@ static void put_bytes(struct line_queue *queue, const char *data, size_t length)
  * without room for both, the line is dropped as well. */
 static bool make_way(struct line_queue *queue, size_t length)
 {
-    char notice[LINE_QUEUE_MAX_LINE];
+    char notice[LINE_QUEUE_NOTICE_BYTES];
     size_t room = LINE_QUEUE_BYTES - queue->used;
 
     if (queue->dropped == queue->dropped_told)

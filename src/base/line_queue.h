@@ -12,7 +12,9 @@
 
 #define LINE_QUEUE_BYTES 65536
 /* A line, its newline included; longer ones are cut. */
-#define LINE_QUEUE_MAX_LINE 1024
+#define LINE_QUEUE_MAX_LINE 16384
+/* The line that tells how many were dropped. */
+#define LINE_QUEUE_NOTICE_BYTES 512
 
 struct line_queue; /* opaque */
 
@@ -26,6 +28,13 @@ bool line_queue_let_out(struct line_queue *queue);
 
 /* Both at once. NULL, with errno set, when memory or threads are short. */
 struct line_queue *line_queue_start(int fd);
+
+/* Has another function say how many lines were dropped than the one that says
+ * it in English. It fills `line`, newline included, and returns its length.
+ * Before others put lines. */
+typedef size_t line_queue_notice(char line[static LINE_QUEUE_NOTICE_BYTES],
+                                 uint64_t count);
+void line_queue_set_notice(struct line_queue *queue, line_queue_notice *notice);
 
 /* Adds a line of `length` bytes, newline included. Never blocks on the
  * descriptor; keeps errno. */

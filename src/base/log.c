@@ -4,9 +4,11 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -14,11 +16,81 @@
 
 #include "base/clock.h"
 #include "base/line_queue.h"
+#include "base/log_json.h"
 
 /* Set by log_hold before other threads exist, and by log_stop after they ended
  * or were given up. */
 static _Atomic(struct line_queue *) queue;
 static enum log_level wanted = LOG_LEVEL_INFO;
+static bool is_json;
+
+static _Thread_local const struct log_peer *peer_of_thread;
+
+void log_use_json(void)
+{
+    log_json_prepare();
+    is_json = true;
+}
+
+bool log_is_json(void)
+{
+    return is_json;
+}
+
+void log_set_peer(const struct log_peer *peer)
+{
+    peer_of_thread = peer;
+}
+
+#define TIME_BYTES 64 /* and more */
+
+/* RFC 3339, in UTC. */
+static const char *format_time(char text[static TIME_BYTES])
+{
+    struct timespec now;
+    struct tm utc;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    snprintf(text, TIME_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ",
+             utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
+             utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000);
+    return text;
+}
+
+static const char *level_name(enum log_level level)
+{
+    static const char *const names[] = {"info", "error", "warning", "info",
+                                        "debug"};
+
+    return names[level];
+}
+
+/* As a line of its own between those of the log. */
+static size_t say_dropped(char line[static LINE_QUEUE_NOTICE_BYTES],
+                          uint64_t count)
+{
+    char message[128], time[TIME_BYTES];
+    const struct log_field field = log_number("dropped", (int64_t)count);
+    const struct log_entry entry = {.time = format_time(time),
+                                    .level = level_name(LOG_LEVEL_WARN),
+                                    .message = message,
+                                    .fields = &field,
+                                    .count = 1};
+    size_t length;
+    char *made;
+
+    snprintf(message, sizeof(message),
+             "%" PRIu64 " lines were dropped here: they were not read in time",
+             count);
+    made = log_json_make(&entry, &length);
+    if (made == NULL || length > LINE_QUEUE_NOTICE_BYTES)
+        length = 0;
+    else
+        memcpy(line, made, length);
+    free(made);
+    return length;
+}
 
 bool log_hold(int fd, enum log_level level)
 {
@@ -27,6 +99,8 @@ bool log_hold(int fd, enum log_level level)
     /* gmtime_r reads the file of the time zone, the first time. */
     tzset();
     wanted = level;
+    if (made != NULL && is_json)
+        line_queue_set_notice(made, say_dropped);
     atomic_store(&queue, made);
     return made != NULL;
 }
@@ -66,38 +140,27 @@ bool log_wants(enum log_level level)
     return level <= wanted;
 }
 
-static size_t format_prefix(char *line, size_t size, enum log_level level)
+/* An event, as it comes. */
+struct event {
+    enum log_level level;
+    const struct log_field *fields;
+    size_t count;
+};
+
+static void put_text(struct line_queue *to, enum log_level level,
+                     const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+static void put_text(struct line_queue *to, enum log_level level,
+                     const char *format, va_list arguments)
 {
-    static const char *const names[] = {"info", "error", "warning", "info",
-                                        "debug"};
-    struct timespec now;
-    struct tm utc;
-    int length;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    length =
-        snprintf(line, size, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ flvd %s: ",
-                 utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-                 utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000, names[level]);
-    return length < 0 || (size_t)length >= size ? 0 : (size_t)length;
-}
-
-static void log_line(enum log_level level, const char *format,
-                     va_list arguments) __attribute__((format(printf, 2, 0)));
-
-static void log_line(enum log_level level, const char *format,
-                     va_list arguments)
-{
-    int saved_errno = errno;
-    struct line_queue *to = atomic_load(&queue);
-    char line[LINE_QUEUE_MAX_LINE];
-    size_t length;
+    const int saved_errno = errno;
+    char line[LOG_LINE_BYTES], time[TIME_BYTES];
+    size_t length =
+        (size_t)snprintf(line, sizeof(line), "%s flvd %s: ", format_time(time),
+                         level_name(level));
     int n;
 
-    if (!log_wants(level) || to == NULL)
-        return;
-    length = format_prefix(line, sizeof(line), level);
     errno = saved_errno;
     n = vsnprintf(line + length, sizeof(line) - length - 1, format, arguments);
     if (n > 0)
@@ -106,6 +169,48 @@ static void log_line(enum log_level level, const char *format,
                       : sizeof(line) - length - 2;
     line[length++] = '\n';
     line_queue_put(to, line, length);
+}
+
+static void put_json(struct line_queue *to, const struct event *event,
+                     const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+static void put_json(struct line_queue *to, const struct event *event,
+                     const char *format, va_list arguments)
+{
+    char message[LOG_LINE_BYTES], time[TIME_BYTES];
+    const struct log_entry entry = {.time = time,
+                                    .level = level_name(event->level),
+                                    .message = message,
+                                    .peer = peer_of_thread,
+                                    .fields = event->fields,
+                                    .count = event->count};
+    size_t length;
+    char *line;
+
+    vsnprintf(message, sizeof(message), format, arguments);
+    format_time(time);
+    line = log_json_make(&entry, &length);
+    if (line != NULL)
+        line_queue_put(to, line, length);
+    free(line);
+}
+
+static void log_line(const struct event *event, const char *format,
+                     va_list arguments) __attribute__((format(printf, 2, 0)));
+
+static void log_line(const struct event *event, const char *format,
+                     va_list arguments)
+{
+    const int saved_errno = errno;
+    struct line_queue *to = atomic_load(&queue);
+
+    if (!log_wants(event->level) || to == NULL)
+        return;
+    if (is_json)
+        put_json(to, event, format, arguments);
+    else
+        put_text(to, event->level, format, arguments);
     errno = saved_errno;
 }
 
@@ -114,7 +219,7 @@ void log_error(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    log_line(LOG_LEVEL_ERROR, format, arguments);
+    log_line(&(struct event){LOG_LEVEL_ERROR, NULL, 0}, format, arguments);
     va_end(arguments);
 }
 
@@ -123,7 +228,7 @@ void log_warn(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    log_line(LOG_LEVEL_WARN, format, arguments);
+    log_line(&(struct event){LOG_LEVEL_WARN, NULL, 0}, format, arguments);
     va_end(arguments);
 }
 
@@ -132,7 +237,7 @@ void log_info(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    log_line(LOG_LEVEL_INFO, format, arguments);
+    log_line(&(struct event){LOG_LEVEL_INFO, NULL, 0}, format, arguments);
     va_end(arguments);
 }
 
@@ -141,7 +246,7 @@ void log_debug(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    log_line(LOG_LEVEL_DEBUG, format, arguments);
+    log_line(&(struct event){LOG_LEVEL_DEBUG, NULL, 0}, format, arguments);
     va_end(arguments);
 }
 
@@ -150,7 +255,46 @@ void log_answer(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    log_line(LOG_LEVEL_ANSWER, format, arguments);
+    log_line(&(struct event){LOG_LEVEL_ANSWER, NULL, 0}, format, arguments);
+    va_end(arguments);
+}
+
+struct log_field log_text(const char *name, const char *text, size_t length)
+{
+    return (struct log_field){
+        .name = name, .kind = LOG_FIELD_TEXT, .text = text, .length = length};
+}
+
+struct log_field log_word(const char *name, const char *word)
+{
+    return log_text(name, word, strlen(word));
+}
+
+struct log_field log_number(const char *name, int64_t number)
+{
+    return (struct log_field){
+        .name = name, .kind = LOG_FIELD_NUMBER, .number = number};
+}
+
+struct log_field log_seconds(const char *name, int64_t time_ns)
+{
+    return (struct log_field){
+        .name = name, .kind = LOG_FIELD_SECONDS, .number = time_ns};
+}
+
+struct log_field log_truth(const char *name, bool truth)
+{
+    return (struct log_field){
+        .name = name, .kind = LOG_FIELD_TRUTH, .number = truth};
+}
+
+void log_event(enum log_level level, const struct log_field *fields,
+               size_t count, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    log_line(&(struct event){level, fields, count}, format, arguments);
     va_end(arguments);
 }
 

@@ -1,6 +1,8 @@
 /* The well-formed byte sequences of RFC 3629, section 4. */
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t utf8_length(struct byte_reader r)
 {
     const uint8_t first = byte_read_u8(&r);
@@ -32,4 +34,26 @@ size_t utf8_length(struct byte_reader r)
         high = 0xBF;
     }
     return length;
+}
+
+size_t utf8_repair(char *out, const char *text, size_t length)
+{
+    static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
+    struct byte_reader r;
+    size_t used = 0;
+
+    byte_reader_init(&r, text, length);
+    while (byte_reader_left(&r) > 0) {
+        const size_t bytes = utf8_length(r);
+        const uint8_t *character = byte_read_bytes(&r, bytes > 0 ? bytes : 1);
+
+        if (bytes > 0) {
+            memcpy(out + used, character, bytes);
+            used += bytes;
+        } else {
+            memcpy(out + used, replacement, sizeof(replacement) - 1);
+            used += sizeof(replacement) - 1;
+        }
+    }
+    return used;
 }

@@ -11,4 +11,10 @@
  * values above U+10FFFF. `r` is a copy: nothing is consumed. */
 size_t utf8_length(struct byte_reader r);
 
+/* Copies `length` bytes of `text` to `out`; each that is no part of a character
+ * becomes U+FFFD. `out` has room for UTF8_MAX_REPAIR times as many. How many
+ * bytes it takes; there is no NUL at the end. */
+#define UTF8_MAX_REPAIR 3
+size_t utf8_repair(char *out, const char *text, size_t length);
+
 #endif

@@ -1,7 +1,13 @@
-/* From a connection to its profile and the totals. */
+/* From a connection to its profile, the totals and the log. */
 #include "config.h"
 
 #include "server/account.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
 
 /* The worker alone writes these: what it reads of them is its own. */
 #define LOAD(field) atomic_load_explicit(&profile->field, memory_order_relaxed)
@@ -87,4 +93,33 @@ void account_end(const struct net_connection *connection, struct tally *tally,
 
     note_sent(connection, tally);
     tally_leave(tally, (enum tally_state)LOAD(state), end);
+}
+
+void account_tell_end(const struct net_connection *connection,
+                      enum session_end end, int64_t age_ns)
+{
+    const struct profile *profile = connection->profile;
+    const struct log_field fields[] = {
+        log_word("event", "ended"),
+        log_word("reason", session_end_key(end)),
+        log_text("app", profile->app.bytes, profile->app.length),
+        log_text("name", profile->name.bytes, profile->name.length),
+        log_seconds("seconds", age_ns),
+        log_number("bytes", (int64_t)connection->sent_bytes),
+        log_number("tags", (int64_t)connection->sent_tags),
+        log_number("skips", (int64_t)connection->skips)};
+    char app[LOG_ESCAPED_BYTES], name[LOG_ESCAPED_BYTES];
+    char skips[48] = "";
+
+    if (connection->skips > 0)
+        snprintf(skips, sizeof(skips), ", moved on %" PRIu64 " times",
+                 connection->skips);
+    log_event(LOG_LEVEL_INFO, fields, sizeof(fields) / sizeof(fields[0]),
+              "%s: ended: %s; app \"%s\", name \"%s\", %.3f s, %" PRIu64
+              " bytes, %" PRIu64 " tags%s",
+              connection->label, session_end_text(end),
+              profile_text_escape(app, &profile->app),
+              profile_text_escape(name, &profile->name),
+              (double)age_ns / (double)CLOCK_NS_PER_S, connection->sent_bytes,
+              connection->sent_tags, skips);
 }

@@ -18,4 +18,8 @@ void account_note(const struct net_connection *connection, struct tally *tally);
 void account_end(const struct net_connection *connection, struct tally *tally,
                  enum session_end end);
 
+/* The connection's last line in the log, after so long. */
+void account_tell_end(const struct net_connection *connection,
+                      enum session_end end, int64_t age_ns);
+
 #endif

@@ -4,6 +4,7 @@
 #include "server/report.h"
 
 #include "base/clock.h"
+#include "base/log_json.h"
 #include "base/service_manager.h"
 #include "net/tls_context.h"
 
@@ -14,6 +15,7 @@ void report_features(struct report_feature features[REPORT_FEATURES])
     features[0] = (struct report_feature){"openssl", tls_is_available()};
     features[1] =
         (struct report_feature){"systemd", service_manager_is_available()};
+    features[2] = (struct report_feature){"jansson", log_json_is_available()};
 }
 
 void report_totals(const struct session_context *context,

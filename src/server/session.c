@@ -68,8 +68,9 @@ struct session {
     bool awaits_acknowledgement; /* of what was sent, as far as we looked */
     bool is_behind_proxy;
     struct net_connection connection;
-    struct feed *feed;    /* while it sends; NULL while it waits */
-    const char *label;    /* of the profile, "#12 192.0.2.1:50000" */
+    struct feed *feed;        /* while it sends; NULL while it waits */
+    struct log_peer log_peer; /* whose lines the worker writes */
+    const char *label;        /* of the profile, "#12 192.0.2.1:50000" */
     int64_t batch_due_ns; /* when what is waited for is due; CLOCK_NEVER: it is
                              not waited for, or was begun to be sent */
     struct byte_reader unheard; /* of `input`: not handled yet */
@@ -574,26 +575,6 @@ static enum session_end live(struct session *session)
 
 /* --- from beginning to end ---------------------------------------------- */
 
-static void log_end(const struct session *session, enum session_end end)
-{
-    const struct net_connection *connection = &session->connection;
-    int64_t age_ns = clock_now_ns() - session->started_ns;
-
-    char app[LOG_ESCAPED_BYTES], name[LOG_ESCAPED_BYTES];
-    char skips[48] = "";
-
-    if (connection->skips > 0)
-        snprintf(skips, sizeof(skips), ", moved on %" PRIu64 " times",
-                 connection->skips);
-    log_info("%s: ended: %s; app \"%s\", name \"%s\", %.3f s, %" PRIu64
-             " bytes, %" PRIu64 " tags%s",
-             session->label, session_end_text(end),
-             profile_text_escape(app, &connection->profile->app),
-             profile_text_escape(name, &connection->profile->name),
-             (double)age_ns / (double)CLOCK_NS_PER_S, connection->sent_bytes,
-             connection->sent_tags, skips);
-}
-
 struct session *session_new(struct session_context *context,
                             struct roster_entry *entry, int fd,
                             const struct sockaddr_storage *peer,
@@ -618,6 +599,8 @@ struct session *session_new(struct session_context *context,
     session->batch_due_ns = CLOCK_NEVER;
     profile_init(entry->profile, id, peer, tls != NULL, session->started_ns);
     session->label = entry->profile->label;
+    session->log_peer = (struct log_peer){id, entry->profile->label +
+                                                  entry->profile->address_at};
     byte_reader_init(&session->unheard, session->input, 0);
     transport_init(&session->transport, fd, tls);
     session->feed = NULL;
@@ -628,7 +611,10 @@ struct session *session_new(struct session_context *context,
 
 void session_begin(struct session *session)
 {
-    log_debug("%s: connected", session->label);
+    const struct log_field event = log_word("event", "connected");
+
+    log_set_peer(&session->log_peer);
+    log_event(LOG_LEVEL_DEBUG, &event, 1, "%s: connected", session->label);
     account_begin(&session->connection, session->context->tally);
 }
 
@@ -658,11 +644,13 @@ void session_run(struct session *session, enum session_end end)
         log_debug("%s: ended: %s; nothing to tell", session->label,
                   session_end_text(end));
     else
-        log_end(session, end);
+        account_tell_end(&session->connection, end,
+                         clock_now_ns() - session->started_ns);
 }
 
 void session_free(struct session *session)
 {
+    log_set_peer(NULL);
     roster_detach(session->context->roster, session->entry);
     transport_destroy(&session->transport);
     give_feed_back(session);

@@ -119,23 +119,71 @@ void table_totals(const struct report_totals *totals,
 
 /* --- the log ------------------------------------------------------------ */
 
+static void log_row(struct table_widths widths, const struct profile_row *row)
+{
+    const struct log_field fields[] = {
+        log_word("event", "viewer"),
+        log_number("id", (int64_t)row->id),
+        log_word("peer", row->address),
+        log_truth("tls", row->is_tls),
+        log_word("state", tally_state_key(row->state)),
+        log_text("app", row->app.bytes, row->app.length),
+        log_text("name", row->name.bytes, row->name.length),
+        log_seconds("seconds", row->age_ns),
+        log_number("bytes", (int64_t)row->bytes),
+        log_number("tags", (int64_t)row->tags),
+        log_seconds("position", row->position_ms * CLOCK_NS_PER_MS),
+        log_number("round", row->round),
+        log_seconds("ahead", row->ahead_ms * CLOCK_NS_PER_MS)};
+    char line[TABLE_LINE_BYTES];
+
+    table_row(widths, row, line);
+    log_event(LOG_LEVEL_ANSWER, fields, sizeof(fields) / sizeof(fields[0]),
+              "%s", line);
+}
+
+static void log_head(struct table_widths widths)
+{
+    char line[TABLE_LINE_BYTES];
+
+    table_head(widths, line);
+    log_answer("%s", line);
+}
+
+static void log_totals(const struct report_totals *totals)
+{
+    const struct tally_sum *sum = &totals->sum;
+    const struct log_field fields[] = {
+        log_word("event", "totals"),
+        log_seconds("uptime", totals->uptime_ns),
+        log_truth("draining", totals->is_draining),
+        log_number("connections", totals->connections),
+        log_number("playing", sum->states[TALLY_PLAYING]),
+        log_number("paused", sum->states[TALLY_PAUSED]),
+        log_number("sessions", (int64_t)totals->sessions),
+        log_number("bytes", (int64_t)sum->bytes),
+        log_number("tags", (int64_t)sum->tags),
+        log_number("batches", (int64_t)sum->batches_count),
+        log_number("late_batches", (int64_t)sum->late_batches)};
+    char line[TABLE_LINE_BYTES];
+
+    table_totals(totals, line);
+    log_event(LOG_LEVEL_ANSWER, fields, sizeof(fields) / sizeof(fields[0]),
+              "%s", line);
+}
+
 /* How many of the rows the log took in time. */
 static size_t log_rows(const struct profile_row *rows, size_t count,
                        int64_t deadline_ns)
 {
     const struct table_widths widths = table_measure(rows, count);
-    char line[TABLE_LINE_BYTES];
     size_t told = 0;
 
-    if (count > 0) {
-        table_head(widths, line);
-        log_answer("%s", line);
-    }
+    if (count > 0 && !log_is_json())
+        log_head(widths);
     while (told < count && log_flush(deadline_ns)) {
-        for (size_t i = 0; i < LINES_AT_ONCE && told < count; i++) {
-            table_row(widths, &rows[told++], line);
-            log_answer("%s", line);
-        }
+        for (size_t i = 0; i < LINES_AT_ONCE && told < count; i++)
+            log_row(widths, &rows[told++]);
     }
     return told;
 }
@@ -146,7 +194,6 @@ void table_log(const struct session_context *context)
     const size_t room = roster_count(context->roster);
     struct profile_row *rows = calloc(room + 1, sizeof(rows[0]));
     struct report_totals totals;
-    char line[TABLE_LINE_BYTES];
     size_t count = 0, told = 0;
 
     report_totals(context, &totals);
@@ -157,6 +204,5 @@ void table_log(const struct session_context *context)
     free(rows);
     if (told < count)
         log_answer("%zu more are left out here", count - told);
-    table_totals(&totals, line);
-    log_answer("%s", line);
+    log_totals(&totals);
 }

@@ -230,8 +230,8 @@ START_TEST(a_long_line_is_cut_and_ends)
     const char *log = read_log(fd);
     ck_assert_uint_eq(count_lines(log), 2);
     const size_t length = (size_t)(strchr(log, '\n') - log) + 1;
-    ck_assert_uint_le(length, LINE_QUEUE_MAX_LINE);
-    ck_assert_uint_ge(length, LINE_QUEUE_MAX_LINE - 1);
+    ck_assert_uint_le(length, LOG_LINE_BYTES);
+    ck_assert_uint_ge(length, LOG_LINE_BYTES - 1);
     ck_assert_ptr_nonnull(strstr(log + length, "next\n"));
 }
 END_TEST

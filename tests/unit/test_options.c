@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hmac.h"
+#include "base/log_json.h"
 #include "status/available.h"
 
 #define S INT64_C(1000000000)
@@ -71,6 +72,7 @@ START_TEST(defaults)
     ck_assert_int_eq(o.stall_timeout_ns, 3600 * S);
     ck_assert(!o.quiet);
     ck_assert(!o.verbose);
+    ck_assert(!o.log_json);
 }
 END_TEST
 
@@ -94,6 +96,18 @@ START_TEST(flags)
     ck_assert(parse_well("flvd --quiet f").quiet);
     ck_assert(parse_well("flvd -v f").verbose);
     ck_assert(parse_well("flvd --verbose f").verbose);
+    ck_assert(!parse_well("flvd --log-format text f").log_json);
+    if (log_json_is_available()) {
+        ck_assert(parse_well("flvd --log-format json f").log_json);
+        ck_assert(
+            !parse_well("flvd --log-format json --log-format text f").log_json);
+    } else {
+        char fault[OPTIONS_FAULT_BYTES];
+
+        ck_assert_int_eq(parse("flvd --log-format json f", &o, fault),
+                         OPTIONS_WRONG);
+        ck_assert_ptr_nonnull(strstr(fault, "without jansson"));
+    }
     ck_assert_str_eq(parse_well("flvd -- -f").operands[0], "-f");
     o = parse_well("flvd a -q b --once c");
     ck_assert_uint_eq(o.operand_count, 3);
@@ -256,17 +270,35 @@ END_TEST
 
 START_TEST(help_names_every_option)
 {
-    static const char *const names[] = {
-        "-l, --listen",         "--demo",         "--loop",
-        "-1, --once",           "--lead",         "--no-audio",
-        "--no-video",           "--stop-after",   "--max-clients",
-        "--handshake-timeout",  "--idle-timeout", "--stall-timeout",
-        "-q, --quiet",          "-v, --verbose",  "-h, --help",
-        "-V, --version",        "--check",        "--skip-late",
-        "--tls-listen",         "--tls-cert",     "--tls-key",
-        "--allow CIDR",         "--deny CIDR",    "--max-clients-per-address",
-        "--token-file",         "--sign",         "--expires",
-        "--proxy-protocol CIDR"};
+    static const char *const names[] = {"-l, --listen",
+                                        "--demo",
+                                        "--loop",
+                                        "-1, --once",
+                                        "--lead",
+                                        "--no-audio",
+                                        "--no-video",
+                                        "--stop-after",
+                                        "--max-clients",
+                                        "--handshake-timeout",
+                                        "--idle-timeout",
+                                        "--stall-timeout",
+                                        "-q, --quiet",
+                                        "-v, --verbose",
+                                        "-h, --help",
+                                        "-V, --version",
+                                        "--check",
+                                        "--skip-late",
+                                        "--tls-listen",
+                                        "--tls-cert",
+                                        "--tls-key",
+                                        "--allow CIDR",
+                                        "--deny CIDR",
+                                        "--max-clients-per-address",
+                                        "--token-file",
+                                        "--sign",
+                                        "--expires",
+                                        "--proxy-protocol CIDR",
+                                        "--log-format text|json"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         ck_assert_ptr_nonnull(strstr(options_help, names[i]));
@@ -482,6 +514,8 @@ START_TEST(what_is_wrong_is_named)
         {"flvd --demo a", {"--demo", "'a'"}},
         {"flvd --no-audio --no-video f", {"--no-audio", "--no-video"}},
         {"flvd -q -v f", {"--quiet", "--verbose"}},
+        {"flvd --log-format xml f", {"--log-format", "'json'", "'xml'"}},
+        {"flvd --log-format= f", {"--log-format", "'text'", "''"}},
         /* numbers */
         {"flvd --loop -1 f", {"--loop", "0 to 4000000000", "'-1'"}},
         {"flvd --loop 4000000001 f", {"--loop", "'4000000001'"}},
