@@ -148,6 +148,7 @@ kill -TERM $flvd_pid
 wait_for_log 'stopping: SIGTERM'
 expect_flvd_end 0
 wait $viewer_pid
+! grep ' sandbox: ' "$flvd_log" || fail "a system call was refused"
 
 start_flvd --status 127.0.0.1:0 --drain 600 --lead 1 clip.flv
 status_of_log
