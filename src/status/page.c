@@ -119,7 +119,7 @@ static void write_about(FILE *out, const struct view *view)
 {
     fputs("version ", out);
     write_text(out, report_version);
-    fputs(", for ", out);
+    fputs(", up for ", out);
     write_duration(out, view->totals.uptime_ns);
 }
 

@@ -157,7 +157,7 @@ function addCopyButtons() {
     if (navigator.clipboard === undefined) {
         return; // not over plain HTTP but from this machine
     }
-    for (const code of document.querySelectorAll("ul.urls code")) {
+    for (const code of document.querySelectorAll("#urls code")) {
         const button = document.createElement("button");
         button.type = "button";
         button.textContent = "Copy";
