@@ -2,8 +2,9 @@
 # What flvd understands, --help, flvd(1) and the completion for zsh name the
 # same options, say alike whether they take a value, and tell the same defaults.
 # (The completion for bash and script/run take --help for it.) All of doc/ is
-# installed and can be found from flvd(1). Each fault names the file that lacks
-# something. Run by make check, in the build directory.
+# installed and can be found from flvd(1), and the cases that it counts are
+# there. Each fault names the file that lacks something. Run by make check, in
+# the build directory.
 set -u
 
 : "${srcdir:=.}"
@@ -202,6 +203,20 @@ for paper in "$srcdir"/doc/*.md; do
     grep -q "^\.It Pa $paper" "$srcdir/man/flvd.1" ||
         fault "man/flvd.1 does not lead to doc/$paper (SEE ALSO)"
 done
+
+# The cases that SECURITY.md counts are those of the tests' tables, a line each.
+sed -n '/^## Attacks/,/^## Fuzzing/p' "$srcdir/doc/SECURITY.md" |
+    awk -F '[ `|]*[|][ `|]*' '$5 ~ /^test_/ { cases[$5] += $4 }
+        END { for (test in cases) print test, cases[test] }' >"$work/attacks"
+all=0
+while read -r test cases; do
+    real=$(grep -c '^    {"' "$srcdir/tests/session/$test.c")
+    [ "$cases" = "$real" ] ||
+        fault "doc/SECURITY.md: $cases cases in $test, which has $real"
+    all=$((all + real))
+done <"$work/attacks"
+grep -q "as data: $all cases" "$srcdir/doc/SECURITY.md" ||
+    fault "doc/SECURITY.md: not $all cases in all (Attacks)"
 
 # What SCALING.md shows is what there is: the tables, computed from the figures of
 # PERFORMANCE.md, and HAProxy's file.
