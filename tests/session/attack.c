@@ -218,6 +218,7 @@ void run_attacks(struct server *server, const struct attack *attacks,
 
         /* The last of them is the one that failed. */
         fprintf(stderr, "%zu: %s\n", i + 2, attacks[i].what);
+        renew_deadline();
         attack(server, &attacks[i]);
         witness_watch(&beside, TAGS_BESIDE);
         sessions += end == NULL || strcmp(end, PEER_CLOSED) == 0;

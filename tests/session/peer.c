@@ -44,6 +44,11 @@ bool runs_over_tls(void)
     return over_tls;
 }
 
+void renew_deadline(void)
+{
+    deadline_ns = clock_now_ns() + TEST_SECONDS * CLOCK_NS_PER_S;
+}
+
 /* --- the server --------------------------------------------------------- */
 
 void server_start(struct server *server, struct flv_bytes file)
@@ -51,7 +56,7 @@ void server_start(struct server *server, struct flv_bytes file)
     struct library_error error;
 
     memset(server, 0, sizeof(*server));
-    deadline_ns = clock_now_ns() + TEST_SECONDS * CLOCK_NS_PER_S;
+    renew_deadline();
     server->options =
         (struct options){.loop = 1,
                          .lead_ms = -1,
@@ -940,7 +945,7 @@ static TCase *make_case(const char *name, const TTest *const *tests)
 {
     TCase *const cases = tcase_create(name);
 
-    tcase_set_timeout(cases, 2 * TEST_SECONDS);
+    tcase_set_timeout(cases, 4 * TEST_SECONDS);
     for (size_t i = 0; tests[i] != NULL; i++)
         tcase_add_test(cases, tests[i]);
     return cases;

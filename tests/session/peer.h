@@ -61,6 +61,9 @@ void server_open_door(struct server *server, struct session_context *door,
 /* As flvd does when it is told to stop. */
 void server_tell_stop(struct server *server);
 
+/* A test of many parts has the whole time again for the next one. */
+void renew_deadline(void);
+
 /* Waits until all sessions have ended, checks that each ended for `reason`,
  * and frees all. */
 void server_stop(struct server *server, const char *reason);

@@ -337,6 +337,7 @@ START_TEST(each_of_them)
         const char *path = media_name(&media, "hostile.flv");
 
         fprintf(stderr, "%zu: %s\n", i + 2, files[i].what);
+        renew_deadline();
         (void)unlink(path);
         exists[i] = write_file(path, files[i].file);
         if (exists[i])
