@@ -112,7 +112,13 @@ static void add_memory(struct making *making)
     forbid_bit(making, "mmap", 2, PROT_EXEC);
     forbid_bit(making, "mmap2", 2, PROT_EXEC);
     forbid_bit(making, "mprotect", 2, PROT_EXEC);
-    /* Nobody but the C library, which names its mappings where it can. */
+}
+
+/* Of the mappings it is nobody but the C library who names them, where it
+ * can. */
+static void add_names(struct making *making)
+{
+    allow_value(making, "prctl", 0, PR_SET_NAME);
     add_if(making, SCMP_ACT_ERRNO(EINVAL), "prctl", 0, UINT32_MAX, PR_SET_VMA);
 }
 
@@ -158,6 +164,7 @@ static void add_rules(struct making *making,
     add_all(making, SCMP_ACT_KILL_PROCESS, call_list_deadly);
     add_files(making);
     add_memory(making);
+    add_names(making);
     add_processes(making);
     if (plan->may_notify)
         add_sockets(making);

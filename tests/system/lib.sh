@@ -127,6 +127,8 @@ expect_flvd_end() {
     [ -z "$more" ] || fail "more on standard output than URLs: $more"
     ! grep -E ' flvd error: |Sanitizer|runtime error:' "$flvd_log" >&2 ||
         fail "flvd reported an error"
+    ! grep ' flvd warning: sandbox: ' "$flvd_log" >&2 ||
+        fail "the sandbox refused what flvd needs"
     flvd_pid=
 }
 
