@@ -149,13 +149,6 @@ static void add_sockets(struct making *making)
     add(making, SCMP_ACT_ALLOW, "connect", 0, NULL);
 }
 
-/* What libmicrohttpd needs: it names its thread, too. */
-static void add_polling(struct making *making)
-{
-    add_all(making, SCMP_ACT_ALLOW, call_list_polling);
-    allow_value(making, "prctl", 0, PR_SET_NAME);
-}
-
 static void add_rules(struct making *making,
                       const struct call_filter_plan *plan)
 {
@@ -169,7 +162,7 @@ static void add_rules(struct making *making,
     if (plan->may_notify)
         add_sockets(making);
     if (plan->may_poll)
-        add_polling(making);
+        add_all(making, SCMP_ACT_ALLOW, call_list_polling);
 }
 
 /* --- the filter ----------------------------------------------------------- */

@@ -6,8 +6,7 @@
 #include <stdbool.h>
 
 struct call_filter_plan {
-    bool may_poll;   /* poll, select and epoll are allowed, and what goes with
-                        them in an HTTP library */
+    bool may_poll;   /* poll, select and epoll are allowed */
     bool may_notify; /* so are datagrams of UNIX sockets */
 };
 
