@@ -51,7 +51,8 @@ for header in "$srcdir"/src/*.h "$srcdir"/src/*/*.h; do
 done
 
 calls='poll|ppoll|select|pselect|epoll_[a-z0-9_]+|pthread_cancel'
-undefined=$($NM -A -u libflvd.a src/main.o) || fault "flvd was not built here"
+undefined=$($NM -A -u libflvd.a src/main.o src/serve.o \
+    src/sign.o) || fault "flvd was not built here"
 bad=$(echo "$undefined" | grep -E " U (__)?($calls)(_chk)?(@.*)?\$")
 [ -z "$bad" ] || fault "flvd waits in blocking calls, without any of these:
 $bad"
