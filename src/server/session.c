@@ -499,6 +499,9 @@ static enum session_end converse(struct session *session)
 
         if (atomic_load(&session->context->stopping))
             return SESSION_SERVER_STOPS;
+        /* What tells of an end was lost: it would be waited for in vain. */
+        if (session->connection.outbox.overflowed)
+            return SESSION_NO_MEMORY;
         if (session->feed->gather.bytes > 0) {
             end = send_gather(session);
         } else {
