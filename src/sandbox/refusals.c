@@ -134,7 +134,10 @@ void refusals_stop(void)
 
     if (!is_running)
         return;
-    (void)!write(ends[1], &number, sizeof(number));
-    pthread_join(thread, NULL);
+    /* Who was not told would be waited for in vain. */
+    if (write(ends[1], &number, sizeof(number)) == (ssize_t)sizeof(number))
+        pthread_join(thread, NULL);
+    else
+        pthread_detach(thread);
     is_running = false;
 }
