@@ -96,15 +96,21 @@ static bool fill_buffer(struct flv_scan *scan, int64_t offset_bytes,
                         size_t want_bytes)
 {
     const size_t length = read_length(scan, offset_bytes, want_bytes);
+    size_t done = 0;
     ssize_t n;
 
     if (scan->reads_nothing)
         return false;
-    do
-        n = pread(scan->fd, scan->buffer, length, offset_bytes);
-    while (n < 0 && errno == EINTR);
+    /* One read, unless it brings less than is wanted: that alone does not say
+     * that the file ends there. */
+    do {
+        n = pread(scan->fd, scan->buffer + done, length - done,
+                  offset_bytes + (int64_t)done);
+        if (n > 0)
+            done += (size_t)n;
+    } while ((n > 0 && done < want_bytes) || (n < 0 && errno == EINTR));
     scan->buffer_offset_bytes = offset_bytes;
-    scan->buffer_length_bytes = n < 0 ? 0 : (size_t)n;
+    scan->buffer_length_bytes = n < 0 ? 0 : done;
     return n >= 0;
 }
 

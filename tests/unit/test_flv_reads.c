@@ -25,9 +25,13 @@ static struct {
     int size_questions;
 } counts;
 
+static size_t most_at_once = SIZE_MAX; /* that a read brings */
+
 ssize_t pread(int fd, void *data, size_t length, off_t offset)
 {
-    const struct iovec part = {.iov_base = data, .iov_len = length};
+    const struct iovec part = {.iov_base = data,
+                               .iov_len = length < most_at_once ? length
+                                                                : most_at_once};
     const ssize_t count = preadv(fd, &part, 1, offset);
 
     counts.reads++;
@@ -235,6 +239,25 @@ START_TEST(held_tags)
 }
 END_TEST
 
+/* As a signal or a network may have it. */
+START_TEST(reads_that_fall_short)
+{
+    struct flv_bytes b = {0};
+    struct movie *movie;
+
+    flv_bytes_file_header(&b);
+    for (int i = 0; i < 40; i++)
+        flv_bytes_keyframe(&b, (uint32_t)i * 20, 50);
+    most_at_once = 5;
+    movie = open_movie(flv_bytes_open(&b));
+    ck_assert_int_eq(count_tags(movie), 40);
+    ck_assert_int_eq(movie_duration_ms(movie), 800);
+    most_at_once = SIZE_MAX;
+    movie_unref(movie);
+    flv_bytes_free(&b);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("flv reads");
@@ -249,6 +272,7 @@ int main(void)
     tcase_add_test(tcase, zero_back_pointers);
     tcase_add_test(tcase, ten_gibibytes);
     tcase_add_test(tcase, held_tags);
+    tcase_add_test(tcase, reads_that_fall_short);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
