@@ -327,7 +327,7 @@ static void speak_nonsense(struct scene *scene)
 
 /* --- all of it ----------------------------------------------------------- */
 
-static void hang_up(struct scene *scene)
+void scene_hang_up(struct scene *scene)
 {
     const uint32_t before = atomic_load(&scene->plan->waits);
     const int64_t until_ns = deadline_ns();
@@ -377,7 +377,7 @@ void scene_play(struct scene *scene)
 
     let_watch_other(scene, false, false, "a viewer");
     let_watch_film(scene, false, "a viewer of the same film");
-    hang_up(scene);
+    scene_hang_up(scene);
     let_watch_other(scene, true, false, "a viewer over TLS");
     speak_http(scene, scene->plan->ports[0]);
     speak_http(scene, last);

@@ -46,6 +46,9 @@ bool scene_let_witness_begin(struct scene *scene);
 /* All others, whom anything may befall; what they get must be right. */
 void scene_play(struct scene *scene);
 
+/* SIGHUP: what is known of files is forgotten. */
+void scene_hang_up(struct scene *scene);
+
 /* Those whom nothing befalls: they must get everything. */
 void scene_recover(struct scene *scene);
 

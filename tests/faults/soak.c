@@ -383,7 +383,7 @@ int main(int argc, char **argv)
     printf("%ld seconds, seed %" PRIu64 "\n", seconds, seed);
     fflush(stdout);
     stage_set(&soak.stage);
-    soak.stage.options[0] = "--handshake-timeout=120";
+    stage_add_option(&soak.stage, "--handshake-timeout=120");
     run(&soak, plan, seconds);
     good = is_good(&soak);
     tell(&soak);

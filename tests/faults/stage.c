@@ -97,6 +97,19 @@ static void make_certificate(struct stage *stage)
 }
 #endif
 
+void stage_add_option(struct stage *stage, const char *option)
+{
+    const size_t most = sizeof(stage->options) / sizeof(stage->options[0]) - 1;
+
+    for (size_t i = 0; i < most; i++) {
+        if (stage->options[i] == NULL) {
+            stage->options[i] = option;
+            return;
+        }
+    }
+    abort();
+}
+
 void stage_set(struct stage *stage)
 {
     const char *where = getenv("TMPDIR");
@@ -109,13 +122,17 @@ void stage_set(struct stage *stage)
     if (mkdtemp(stage->directory) == NULL)
         stage_give_up(stage->directory);
     make_path(stage, "films", path);
-    if (mkdir(path, 0755) != 0)
+    /* The user that flvd becomes must reach the files. */
+    if (chmod(stage->directory, 0755) != 0 || mkdir(path, 0755) != 0)
         stage_give_up(path);
     film_make(&stage->film, 10, 600);
     film_make(&stage->other, 250, 1500);
     write_film(stage, "film.flv", &stage->film);
     write_film(stage, "films/other.flv", &stage->other);
     make_certificate(stage);
+#if WORKER_STACK_BYTES > 65536 /* a sanitizer, which makes calls of its own */
+    stage_add_option(stage, "--no-sandbox");
+#endif
 }
 
 void stage_clear(struct stage *stage)

@@ -17,6 +17,9 @@ struct stage {
 void stage_set(struct stage *stage);
 void stage_clear(struct stage *stage);
 
+/* One more option for flvd. */
+void stage_add_option(struct stage *stage, const char *option);
+
 /* Puts a new file with this film in the place of the old one. */
 void stage_replace(const struct stage *stage, const char *name,
                    const struct film *film);

@@ -112,6 +112,10 @@ static void play(struct scene *scene, const struct stage *stage,
         scene_play(scene);
         atomic_store(&plan->is_armed, false);
         scene_settle(scene);
+        /* A file that ends where its size says that it does not is changing,
+         * or so it seems: what was found is remembered for that size. */
+        if (plan->error == FAULT_END)
+            scene_hang_up(scene);
         if (is_armed)
             scene_recover(scene);
         atomic_store(&plan->is_armed, is_armed);

@@ -34,8 +34,9 @@ static bool died_of_it(const struct scene *scene)
 static void judge(struct scene *scene, struct tally *tally)
 {
     const struct fault_plan *plan = scene->plan;
-    const bool may_die =
-        plan->stop_at[1] != FAULT_NEVER || !atomic_load(&plan->heeds_signals);
+    /* A second one, also where the first came of the test. */
+    const bool may_die = plan->stop_at[1] != FAULT_NEVER || scene->was_asked ||
+                         !atomic_load(&plan->heeds_signals);
 
     if (scene->pid != 0)
         return;

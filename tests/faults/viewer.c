@@ -421,6 +421,13 @@ static bool is_some_keyframe(struct viewer *viewer, uint8_t type,
                              const uint8_t *data, size_t size)
 {
     const size_t number = size < 9 ? 0 : get_be(data + 5, 4);
+    size_t zeros = 0;
+
+    while (zeros < size && data[zeros] == 0)
+        zeros++;
+    viewer->is_blank = zeros == size;
+    if (viewer->is_blank) /* its file failed at once */
+        return true;
 
     if (number < FILM_HEADERS || number >= viewer->film->count ||
         data[0] != 0x17 || !is_tag(viewer, number, type, data, size))
