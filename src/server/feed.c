@@ -264,6 +264,14 @@ static void tell_skipped(struct net_connection *connection,
                  connection->label, position_s);
 }
 
+static void tell_failure(struct net_connection *connection, const char *what)
+{
+    const char *more;
+
+    if (net_connection_may_tell(connection, &more))
+        log_warn("%s: %s, the play ends%s", connection->label, what, more);
+}
+
 /* What a play came to, other than a tag. */
 static void turn(struct net_connection *connection, struct net_stream *stream,
                  enum playback_step step, int64_t now_ns)
@@ -277,8 +285,7 @@ static void turn(struct net_connection *connection, struct net_stream *stream,
         return;
     }
     if (step == PLAYBACK_FAILED)
-        log_warn("%s: the file can no longer be read, the play ends",
-                 connection->label);
+        tell_failure(connection, "the file can no longer be read");
     net_connection_stop_stream(connection, stream, step == PLAYBACK_ENDED,
                                now_ns);
 }
@@ -449,8 +456,7 @@ void feed_file_failed(struct feed *feed, struct net_connection *connection,
 {
     const struct movie *failed = feed->source;
 
-    log_warn("%s: the file was cut short or cannot be mapped, the play ends",
-             connection->label);
+    tell_failure(connection, "the file was cut short or cannot be mapped");
     feed_drop_unsent(feed, connection);
     gather_blank_file(&feed->gather);
     if (is_in_message(feed))

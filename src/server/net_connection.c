@@ -194,6 +194,17 @@ void net_connection_count_received(struct net_connection *connection,
                            connection->received_bytes);
 }
 
+bool net_connection_may_tell(struct net_connection *connection,
+                             const char **more)
+{
+    if (connection->refusals_told == NET_CONNECTION_MAX_REFUSALS)
+        return false;
+    *more = ++connection->refusals_told == NET_CONNECTION_MAX_REFUSALS
+                ? "; further ones of this peer are not told"
+                : "";
+    return true;
+}
+
 int64_t net_connection_look_up_ns(struct net_connection *connection,
                                   int64_t now_ns)
 {

@@ -21,7 +21,8 @@
 
 /* Bodies of replies; names in them are cut to 512 bytes (rtmp/command.h). */
 #define NET_CONNECTION_BODY_BYTES 1024
-/* Names that are refused to one peer, of which the log tells. */
+/* Names that are refused to one peer and plays that fail, of which the log
+ * tells. */
 #define NET_CONNECTION_MAX_REFUSALS 16
 
 /* Names that a peer may have looked up at once, and how long each further one
@@ -42,8 +43,9 @@ struct net_connection {
     int64_t idle_since_ns;     /* when it last stopped playing, or connected */
     int64_t nudge_ns;          /* when to ping the peer; CLOCK_NEVER: not */
     int64_t default_buffer_ms; /* announced for message stream 0; -1: none */
-    uint8_t refusals_told;     /* of names, at most NET_CONNECTION_MAX_REFUSALS:
-                                  nobody shall flood the log */
+    uint8_t refusals_told;     /* of names, and plays that failed, at most
+                                  NET_CONNECTION_MAX_REFUSALS: nobody shall
+                                  flood the log */
     bool publish_told;         /* the same, once */
     int64_t look_ups_until_ns; /* when all that were asked for would be done, at
                                   one in each NET_CONNECTION_LOOK_UP_NS */
@@ -93,6 +95,11 @@ void net_connection_add_command(struct net_connection *connection,
                                 const struct byte_writer *body);
 void net_connection_add_result(struct net_connection *connection,
                                double transaction_id, double value);
+
+/* Whether the log may tell of one more thing that a peer can have happen again
+ * and again; the line ends in *more. */
+bool net_connection_may_tell(struct net_connection *connection,
+                             const char **more);
 
 /* Counts a look-up of a name; when it may take place. */
 int64_t net_connection_look_up_ns(struct net_connection *connection,

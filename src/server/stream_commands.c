@@ -71,16 +71,13 @@ static void tell_refusal(struct net_connection *connection, const char *name,
                          const char *why)
 {
     char app[LOG_ESCAPED_BYTES];
+    const char *more;
 
-    if (connection->refusals_told == NET_CONNECTION_MAX_REFUSALS)
+    if (!net_connection_may_tell(connection, &more))
         return;
-    connection->refusals_told++;
-    log_warn("%s: app \"%s\", name \"%s\" cannot be played: %s%s",
-             connection->label,
-             profile_text_escape(app, &connection->profile->app), name, why,
-             connection->refusals_told == NET_CONNECTION_MAX_REFUSALS
-                 ? "; further ones of this peer are not told"
-                 : "");
+    log_warn(
+        "%s: app \"%s\", name \"%s\" cannot be played: %s%s", connection->label,
+        profile_text_escape(app, &connection->profile->app), name, why, more);
 }
 
 /* Looks a name up, and tells the log of it. */

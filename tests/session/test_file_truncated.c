@@ -2,7 +2,10 @@
  * with zeros, the viewer is told the end, and the connection stays. */
 #include "peer.h"
 
+#include <string.h>
 #include <unistd.h>
+
+#include "server/net_connection.h"
 
 #define BIG (3u << 20)
 
@@ -63,6 +66,34 @@ START_TEST(in_the_middle_of_a_tag)
 }
 END_TEST
 
+/* A peer that plays such a file again and again does not flood the log. */
+START_TEST(many_times)
+{
+    struct server server;
+    size_t lines = 0;
+
+    server_start(&server, big_file());
+    server.options.lead_ms = 60000;
+    struct peer *peer = peer_open_narrow(&server, 8192);
+    do_play(peer);
+    for (int i = 0; i < 20; i++) {
+        (void)expect_message(peer, 9, 1, 0);
+        ck_assert_int_eq(ftruncate(server.file_fd, 50000), 0);
+        skip_to_status(peer, "NetStream.Play.Stop");
+        expect_user_control(peer, 1, 1);
+        flv_bytes_write(&server.file, server.file_fd);
+        send_command(peer, 1, "play", 0, "ns", "movie");
+        expect_play_started(peer);
+    }
+    peer_close(peer);
+    const char *log =
+        server_stop_for_log(&server, "peer closed the connection");
+    for (const char *at = log; (at = strstr(at, "the play ends")) != NULL; at++)
+        lines++;
+    ck_assert_uint_eq(lines, NET_CONNECTION_MAX_REFUSALS);
+}
+END_TEST
+
 /* With a lead of 500 ms the rest comes after the file was cut. */
 START_TEST(between_two_tags)
 {
@@ -112,6 +143,7 @@ END_TEST
 int main(void)
 {
     return run_tests("file truncated",
-                     (const TTest *[]){in_the_middle_of_a_tag, between_two_tags,
-                                       after_the_last_tag, NULL});
+                     (const TTest *[]){in_the_middle_of_a_tag, many_times,
+                                       between_two_tags, after_the_last_tag,
+                                       NULL});
 }
