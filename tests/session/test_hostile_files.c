@@ -40,6 +40,9 @@ struct hostile {
 #define META "s:onMetaData "
 #define OBJECT META "03 "
 #define END "00 00 09 "
+/* Members that must come in the metadata that is sent, and must not. */
+#define KEPT "00 04 6B 65 70 74 01 01 "
+#define LOST "00 04 6C 6F 73 74 01 01 "
 
 static const struct hostile files[] = {
     /* the header */
@@ -129,33 +132,36 @@ static const struct hostile files[] = {
      NULL, false},
     /* metadata */
     {"1000 objects in each other",
-     "h {18:0 " OBJECT "1000( 00 01 61 03 ) } " TWO, PLAY_START, 2, NULL,
+     "h {18:0 " OBJECT KEPT "1000( 00 01 61 03 ) } " TWO, PLAY_START, 2, NULL,
      false},
     {"20000 strict arrays in each other",
-     "h {18:0 " OBJECT "00 01 61 20000( 0A 00 00 00 01 ) } " TWO, PLAY_START, 2,
-     NULL, false},
+     "h {18:0 " OBJECT KEPT "00 01 61 20000( 0A 00 00 00 01 ) 05 " LOST END
+     "} " TWO,
+     PLAY_START, 2, NULL, false},
     {"200000 values in an array",
-     "h {18:0 " OBJECT "00 01 61 0A 00 03 0D 40 05*200000 " END "} " TWO,
+     "h {18:0 " OBJECT KEPT "00 01 61 0A 00 03 0D 40 05*200000 " LOST END
+     "} " TWO,
      PLAY_START, 2, NULL, false},
     {"a strict array of 4 billion",
-     "h {18:0 " OBJECT "00 01 61 0A FF FF FF FF 05 " END "} " TWO, PLAY_START,
-     2, NULL, false},
+     "h {18:0 " OBJECT KEPT "00 01 61 0A FF FF FF FF 05 " LOST END "} " TWO,
+     PLAY_START, 2, NULL, false},
     {"20000 members",
-     "h {18:0 " OBJECT "20000( 00 04 61 62 @@ 01 01 ) " END "} " TWO,
+     "h {18:0 " OBJECT KEPT "20000( 00 04 61 62 @@ 01 01 ) " LOST END "} " TWO,
      PLAY_START, 2, NULL, false},
     {"a count of 4 billion members",
      "h {18:0 " META "08 FF FF FF FF 00 01 61 01 01 " END "} " TWO, PLAY_START,
      2, NULL, false},
-    {"a string of 4 MB", "h {18:0 " OBJECT "00 01 61 S:4000000 " END "} " TWO,
-     PLAY_START, 2, NULL, false},
+    {"a string of 4 MB",
+     "h {18:0 " OBJECT "00 01 61 S:4000000 " KEPT END "} " TWO, PLAY_START, 2,
+     NULL, false},
     {"a string longer than the file",
      "h {18:0 " OBJECT "00 01 61 0C FF FF FF FF 61 } " TWO, PLAY_START, 2, NULL,
      false},
-    {"metadata of 16 MiB - 1", "h {18:0 " OBJECT "00 01 61 S:16777190 } " TWO,
+    {"metadata of 16 MiB - 1",
+     "h {18:0 " OBJECT LOST "00 01 61 S:16777170 } " TWO, PLAY_START, 2, NULL,
+     false},
+    {"5000 times metadata", "h 5000( {18:0 " OBJECT KEPT END "} ) " TWO,
      PLAY_START, 2, NULL, false},
-    {"5000 times metadata",
-     "h 5000( {18:0 " OBJECT "00 01 61 01 01 " END "} ) " TWO, PLAY_START, 2,
-     NULL, false},
     {"a duration of NaN",
      "h {18:0 " OBJECT "00 08 64 75 72 61 74 69 6F 6E 00 7F F8 00*6 " END
      "} " TWO,
@@ -172,8 +178,8 @@ static const struct hostile files[] = {
      "73 0A 00 00 00 01 n:0 " END END "} " TWO,
      PLAY_START, 2, NULL, false},
     {"a reference, a class and AMF3",
-     "h {18:0 " OBJECT "00 01 61 07 00 00 00 01 62 10 00 01 63 " END
-     "00 01 64 11 0A 0B 01 } " TWO,
+     "h {18:0 " OBJECT "00 01 61 07 00 00 00 01 62 10 00 01 63 " END KEPT
+     "00 01 64 11 0A 0B 01 " LOST "} " TWO,
      PLAY_START, 2, NULL, false},
     {"names and values with escapes",
      "h {18:0 " OBJECT "00 05 1B 5B 32 4A 0A 02 00 03 1B 63 0A 00 01 61 02 00 "
@@ -274,17 +280,23 @@ static bool write_file(const char *path, const char *text)
 /* So many frames, and then the end of the play. */
 static void expect_frames(struct peer *peer, const struct hostile *file)
 {
+    bool has_kept = strstr(file->file, KEPT) == NULL;
     size_t frames = 0;
 
     for (;;) {
         const struct message *m = read_message(peer);
 
+        if (m->type == 18 && message_is_called(m, "onMetaData")) {
+            has_kept = has_kept || message_has_bytes(m, "kept", 4);
+            ck_assert_msg(!message_has_bytes(m, "lost", 4), "%s", file->what);
+        }
         if (m->type == 18 && message_is_called(m, "onPlayStatus"))
             break;
         frames += m->type == 8 || m->type == 9;
         if (file->is_left && frames == file->frames)
             return;
     }
+    ck_assert_msg(has_kept, "%s: metadata is missing", file->what);
     ck_assert_msg(frames == file->frames, "%s: %zu frames, not %zu", file->what,
                   frames, file->frames);
 }
