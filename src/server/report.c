@@ -24,8 +24,7 @@ void report_totals(const struct session_context *context,
     const struct shelf_size size = library_measure(context->library);
 
     totals->uptime_ns = clock_now_ns() - context->started_ns;
-    totals->started_unix_s =
-        clock_unix_s() - totals->uptime_ns / CLOCK_NS_PER_S;
+    totals->started_unix_s = context->started_unix_s;
     totals->is_draining = atomic_load(&context->closing);
     totals->sessions = atomic_load(&context->sessions);
     totals->connections = roster_count(context->roster);

@@ -368,6 +368,7 @@ static bool init_server(struct server *server, const struct options *options,
     atomic_init(&server->context.stopping, false);
     atomic_init(&server->context.sessions, 0);
     server->context.started_ns = clock_now_ns();
+    server->context.started_unix_s = clock_unix_s();
     server->stop_at_ns = options->stop_after_ns == 0
                              ? CLOCK_NEVER
                              : clock_now_ns() + options->stop_after_ns;

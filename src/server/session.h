@@ -32,6 +32,7 @@ struct session_context {
     atomic_bool stopping;          /* the server stops: say goodbye */
     atomic_uint_fast64_t sessions; /* numbers them in the log */
     int64_t started_ns;
+    int64_t started_unix_s; /* the same by the wall clock */
 };
 
 struct session;

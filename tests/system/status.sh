@@ -80,6 +80,9 @@ grep -qix 'content-type: application/json.' header || fail "$(cat header)"
 until_json '.history.samples | length > 1 and .[-1].viewers == 1 and
     .[-1].bits_per_s > 0 and .[-1].lateness_p99_s != null'
 
+started=$(metric flvd_start_time_seconds)
+[ "$started" -gt "$(($(date +%s) - 600))" ] || fail "it started at $started"
+[ "$(json .server.started)" = "$started" ] || fail "$(cat answer), not $started"
 [ "$(metric flvd_viewers)" = 1 ] || fail "no viewer: $(cat answer)"
 [ "$(metric 'flvd_sessions{state="playing"}')" = 1 ] || fail "$(cat answer)"
 [ "$(metric flvd_sessions_started_total)" = 2 ] || fail "$(cat answer)"
