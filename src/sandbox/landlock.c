@@ -83,16 +83,33 @@ bool landlock_begin(struct landlock *landlock, bool keeps_abstract)
     return landlock->fd >= 0;
 }
 
+/* What is there cannot be opened anyway, or is of no file system. */
+static bool is_left_out(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == EACCES ||
+           error == ELOOP || error == ENAMETOOLONG || error == EBADFD ||
+           error == EINVAL;
+}
+
+static void note_error(struct landlock *landlock)
+{
+    if (landlock->error == 0 && !is_left_out(errno))
+        landlock->error = errno;
+}
+
 static void allow_beneath(struct landlock *landlock, const char *directory,
                           uint64_t access)
 {
     struct path_beneath_attr attr = {.allowed_access = access};
 
     attr.parent_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (attr.parent_fd < 0)
+    if (attr.parent_fd < 0) {
+        note_error(landlock);
         return;
-    (void)syscall(SYS_landlock_add_rule, landlock->fd, RULE_PATH_BENEATH, &attr,
-                  0);
+    }
+    if (syscall(SYS_landlock_add_rule, landlock->fd, RULE_PATH_BENEATH, &attr,
+                0) != 0)
+        note_error(landlock);
     close(attr.parent_fd);
 }
 
@@ -102,8 +119,10 @@ static void allow_folder_of(struct landlock *landlock, const char *path)
     char *folder = strdup(path);
     char *slash = folder == NULL ? NULL : strrchr(folder, '/');
 
-    if (folder == NULL)
+    if (folder == NULL) {
+        note_error(landlock);
         return;
+    }
     if (slash != NULL)
         slash[slash == folder ? 1 : 0] = '\0';
     allow_beneath(landlock, slash == NULL ? "." : folder, FS_READ_FILE);
@@ -117,7 +136,9 @@ void landlock_allow(struct landlock *landlock, const char *path)
 
     if (landlock->fd < 0)
         return;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+    if (stat(path, &st) != 0)
+        note_error(landlock);
+    else if (S_ISDIR(st.st_mode)) {
         allow_beneath(landlock, path, FS_READ_FILE | FS_READ_DIR);
         return;
     }
@@ -125,6 +146,8 @@ void landlock_allow(struct landlock *landlock, const char *path)
     target = realpath(path, NULL);
     if (target != NULL)
         allow_folder_of(landlock, target);
+    else
+        note_error(landlock);
     free(target);
 }
 

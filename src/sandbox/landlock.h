@@ -7,8 +7,10 @@
 #include <stdbool.h>
 
 struct landlock {
-    int fd;  /* of the rules; -1: none */
-    int abi; /* of the kernel; 0: it has none */
+    int fd;    /* of the rules; -1: none */
+    int abi;   /* of the kernel; 0: it has none */
+    int error; /* errno of what could not be let through for want of
+                  something; 0: nothing was */
 };
 
 /* Begins rules that forbid all that the kernel can forbid: every access to
@@ -18,7 +20,8 @@ bool landlock_begin(struct landlock *landlock, bool keeps_abstract);
 
 /* Lets what is at `path` be read: a directory with all that is beneath it; of
  * anything else the folder that holds it, and the folder that holds what it
- * links to. What cannot be reached is left out. Call while that is possible,
+ * links to. What cannot be reached is left out; `error` tells of what is left
+ * out for want of memory or descriptors. Call while that is possible,
  * with the privileges that it takes. */
 void landlock_allow(struct landlock *landlock, const char *path);
 

@@ -109,6 +109,14 @@ bool sandbox_enter(const struct sandbox_plan *plan,
         make_rules(&landlock, plan);
         capabilities_unbind();
     }
+    if (landlock.error != 0) {
+        /* Locked down it could not open what it is to serve. */
+        snprintf(fault, USER_FAULT_BYTES,
+                 "the sandbox cannot let the files to serve through: %s",
+                 strerror(landlock.error));
+        landlock_end(&landlock);
+        return false;
+    }
     good = user_become(plan->user, fault);
     if (good && plan->is_locked) {
         lock(plan, &landlock);

@@ -140,7 +140,7 @@ bool scene_start(struct scene *scene, const struct stage *stage,
     scene->plan = plan;
     scene->kept = 1; /* "other" */
     scene->log_fd = memfd_create("log", MFD_CLOEXEC);
-    if (scene->log_fd < 0)
+    if (scene->log_fd < 0 || fcntl(scene->log_fd, F_SETFL, O_APPEND) != 0)
         stage_give_up("memfd_create");
     fflush(NULL);
     scene->pid = fork();

@@ -51,7 +51,7 @@ static const struct kind {
     {FAULT_MADVISE, true, {EINVAL}},
     {FAULT_MALLOC, true, {ENOMEM}},
     {FAULT_MMAP, true, {ENOMEM, EAGAIN}},
-    {FAULT_OPEN, true, {EMFILE, EIO, EACCES, EINTR}},
+    {FAULT_OPEN, true, {EMFILE, EIO, ENFILE, EINTR}},
     {FAULT_OPENAT, true, {EMFILE, EIO, EINTR}},
     {FAULT_OPENSSL_MALLOC, true, {ENOMEM}},
     {FAULT_PREAD, true, {EIO, EINTR, FAULT_SHORT, FAULT_END}},
