@@ -21,6 +21,7 @@ bool roster_init(struct roster *roster, uint32_t limit, uint64_t seed)
     if (roster->unsettled == NULL)
         return false;
     roster->random = seed | 1;
+    pthread_mutex_init(&roster->turn, NULL);
     pthread_mutex_init(&roster->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -33,7 +34,17 @@ void roster_destroy(struct roster *roster)
 {
     pthread_cond_destroy(&roster->left);
     pthread_mutex_destroy(&roster->lock);
+    pthread_mutex_destroy(&roster->turn);
     free(roster->unsettled);
+}
+
+/* Who wants it again as soon as it was let go, to visit all, stands in line
+ * behind those who wait. */
+static void lock(struct roster *roster)
+{
+    pthread_mutex_lock(&roster->turn);
+    pthread_mutex_lock(&roster->lock);
+    pthread_mutex_unlock(&roster->turn);
 }
 
 /* xorshift64: who is drawn must be hard to foretell from outside, which a
@@ -150,7 +161,7 @@ bool roster_is_full(struct roster *roster)
 {
     bool full;
 
-    pthread_mutex_lock(&roster->lock);
+    lock(roster);
     full = is_full(roster);
     pthread_mutex_unlock(&roster->lock);
     return full;
@@ -160,7 +171,7 @@ bool roster_enter(struct roster *roster, struct roster_entry *entry, int fd)
 {
     bool entered = false;
 
-    pthread_mutex_lock(&roster->lock);
+    lock(roster);
     if (!is_full(roster)) {
         make_room(roster);
         entered = wait_for_place(roster);
@@ -179,7 +190,7 @@ bool roster_enter(struct roster *roster, struct roster_entry *entry, int fd)
 
 void roster_settle(struct roster *roster, struct roster_entry *entry)
 {
-    pthread_mutex_lock(&roster->lock);
+    lock(roster);
     settle(roster, entry);
     pthread_mutex_unlock(&roster->lock);
 }
@@ -188,7 +199,7 @@ bool roster_was_drawn(struct roster *roster, const struct roster_entry *entry)
 {
     bool was_drawn;
 
-    pthread_mutex_lock(&roster->lock);
+    lock(roster);
     was_drawn = entry->was_drawn;
     pthread_mutex_unlock(&roster->lock);
     return was_drawn;
@@ -196,14 +207,14 @@ bool roster_was_drawn(struct roster *roster, const struct roster_entry *entry)
 
 void roster_detach(struct roster *roster, struct roster_entry *entry)
 {
-    pthread_mutex_lock(&roster->lock);
+    lock(roster);
     entry->fd = -1;
     pthread_mutex_unlock(&roster->lock);
 }
 
 void roster_leave(struct roster *roster, struct roster_entry *entry)
 {
-    pthread_mutex_lock(&roster->lock);
+    lock(roster);
     settle(roster, entry);
     unlink_entry(roster, entry);
     roster->count--;
@@ -216,7 +227,7 @@ void roster_leave(struct roster *roster, struct roster_entry *entry)
 
 void roster_interrupt(struct roster *roster, bool both)
 {
-    pthread_mutex_lock(&roster->lock);
+    lock(roster);
     roster->closed = true;
     for (struct roster_entry *e = roster->entries; e != NULL; e = e->next) {
         if (e->fd >= 0)
@@ -230,7 +241,7 @@ uint32_t roster_wait_empty(struct roster *roster, int64_t deadline_ns)
     const struct timespec deadline = clock_timespec(deadline_ns);
     uint32_t count;
 
-    pthread_mutex_lock(&roster->lock);
+    lock(roster);
     while (roster->count > 0) {
         if (pthread_cond_timedwait(&roster->left, &roster->lock, &deadline) ==
             ETIMEDOUT)
@@ -245,7 +256,7 @@ uint32_t roster_count(struct roster *roster)
 {
     uint32_t count;
 
-    pthread_mutex_lock(&roster->lock);
+    lock(roster);
     count = roster->count;
     pthread_mutex_unlock(&roster->lock);
     return count;
@@ -275,11 +286,11 @@ void roster_visit(struct roster *roster,
 {
     struct roster_entry bookmark = {.fd = -1, .is_bookmark = true};
 
-    pthread_mutex_lock(&roster->lock);
+    lock(roster);
     link_before(roster, &bookmark, NULL);
     while (visit_some(roster, &bookmark, visit, context)) {
         pthread_mutex_unlock(&roster->lock);
-        pthread_mutex_lock(&roster->lock);
+        lock(roster);
     }
     unlink_entry(roster, &bookmark);
     pthread_mutex_unlock(&roster->lock);

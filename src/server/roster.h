@@ -28,7 +28,8 @@ struct roster_entry {
 };
 
 struct roster {
-    pthread_mutex_t lock;
+    pthread_mutex_t turn; /* is taken to take the next, and for nothing else */
+    pthread_mutex_t lock; /* guards all below */
     pthread_cond_t left;
     struct roster_entry *entries; /* the newest first */
     struct roster_entry *oldest;
