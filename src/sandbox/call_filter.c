@@ -149,6 +149,15 @@ static void add_sockets(struct making *making)
     add(making, SCMP_ACT_ALLOW, "connect", 0, NULL);
 }
 
+/* A listening socket that is shut down is like a new one, and whoever sends
+ * with TCP Fast Open connects, which Landlock does not see. */
+static void add_sending(struct making *making)
+{
+    forbid_bit(making, "send", 3, MSG_FASTOPEN);
+    forbid_bit(making, "sendto", 3, MSG_FASTOPEN);
+    forbid_bit(making, "sendmsg", 2, MSG_FASTOPEN);
+}
+
 static void add_rules(struct making *making,
                       const struct call_filter_plan *plan)
 {
@@ -159,6 +168,7 @@ static void add_rules(struct making *making,
     add_memory(making);
     add_names(making);
     add_processes(making);
+    add_sending(making);
     if (plan->may_notify)
         add_sockets(making);
     if (plan->may_poll)

@@ -7,10 +7,10 @@
 #include <stddef.h>
 
 const char *const call_list_allowed[] = {
-    /* The connections; there is no way to make a new one. */
+    /* The connections; there is no way to make a new one. What sends is in
+     * call_filter.c. */
     "accept", "accept4", "getpeername", "getsockname", "getsockopt", "recv",
-    "recvfrom", "recvmsg", "send", "sendmsg", "sendto", "setsockopt",
-    "shutdown",
+    "recvfrom", "recvmsg", "setsockopt", "shutdown",
     /* The files; open and openat only to read, in call_filter.c. The arguments
      * of openat2 are in memory, where no filter sees them: Landlock does. */
     "_llseek", "close", "close_range", "faccessat", "faccessat2", "fstat",

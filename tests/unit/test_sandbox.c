@@ -7,6 +7,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #ifdef WITH_SECCOMP
@@ -203,6 +204,54 @@ START_TEST(no_process_is_started_and_no_code_brought)
     ck_assert_int_eq(sandboxed(start_a_process, NULL), ENDED_BY_SIGSYS);
     ck_assert_int_eq(sandboxed(map_to_execute, NULL), ENDED_BY_SIGSYS);
     ck_assert_int_eq(sandboxed(make_executable, NULL), ENDED_BY_SIGSYS);
+}
+END_TEST
+
+/* One is shut down and connects to the other. */
+struct sockets {
+    int listener;
+    int other;
+    bool by_message;
+};
+
+static int open_listener(void)
+{
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(listen(fd, 1), 0); /* with a port of its own */
+    return fd;
+}
+
+static int send_as_first(const void *argument)
+{
+    const struct sockets *sockets = argument;
+    struct sockaddr_in address;
+    socklen_t length = sizeof(address);
+    struct iovec byte = {"", 1};
+    const struct msghdr message = {.msg_name = &address,
+                                   .msg_namelen = sizeof(address),
+                                   .msg_iov = &byte,
+                                   .msg_iovlen = 1};
+
+    if (getsockname(sockets->other, (struct sockaddr *)&address, &length) !=
+            0 ||
+        shutdown(sockets->listener, SHUT_RD) != 0)
+        return NOT_SANDBOXED;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (sockets->by_message)
+        return outcome(sendmsg(sockets->listener, &message, MSG_FASTOPEN) == 1);
+    return outcome(sendto(sockets->listener, "", 1, MSG_FASTOPEN,
+                          (struct sockaddr *)&address, length) == 1);
+}
+
+START_TEST(no_listener_is_made_to_connect)
+{
+    struct sockets sockets = {open_listener(), open_listener(), _i != 0};
+
+    ck_assert_int_eq(sandboxed(send_as_first, &sockets), ENDED_BY_SIGSYS);
+    close(sockets.listener);
+    close(sockets.other);
 }
 END_TEST
 
@@ -515,6 +564,7 @@ static Suite *make_suite(void)
         tcase_add_loop_test(calls, what_only_an_intruder_calls_ends_the_process,
                             0, sizeof(deadly) / sizeof(deadly[0]));
         tcase_add_test(calls, no_process_is_started_and_no_code_brought);
+        tcase_add_loop_test(calls, no_listener_is_made_to_connect, 0, 2);
         tcase_add_loop_test(calls, what_is_not_needed_is_refused_and_told, 0,
                             sizeof(refused) / sizeof(refused[0]));
         tcase_add_test(calls, each_is_told_once);
