@@ -92,31 +92,48 @@ START_TEST(what_is_named_can_be_read)
 }
 END_TEST
 
-START_TEST(a_file_replaced_by_rename_can_be_read)
+/* The file is replaced when the rules are in force, by somebody who has none.
+ */
+static void replace_and_open(const char *name)
 {
-    int go[2];
+    int ready[2], go[2];
     char byte;
     pid_t child;
 
-    if (!has_landlock(1))
-        return;
-    ck_assert_int_eq(pipe(go), 0);
+    ck_assert_int_eq(pipe(ready) | pipe(go), 0);
     ck_assert(landlock_begin(&rules, false));
     child = fork();
     if (child == 0) {
         close(go[1]);
-        landlock_allow(&rules, path_of("folder/file"));
+        landlock_allow(&rules, path_of(name));
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        if (!landlock_enforce(&rules) || read(go[0], &byte, 1) != 1)
+        if (!landlock_enforce(&rules) || write(ready[1], "", 1) != 1 ||
+            read(go[0], &byte, 1) != 1)
             _exit(NOT_SANDBOXED);
-        _exit(open_to_read("folder/file"));
+        _exit(open_to_read(name));
     }
-    ck_assert_int_eq(rename(path_of("folder/next"), path_of("folder/file")), 0);
+    close(ready[1]);
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    ck_assert_int_eq(rename(path_of("folder/next"), path_of(name)), 0);
     ck_assert_int_eq(write(go[1], "", 1), 1);
     ck_assert_int_eq(outcome_of(child), WENT_WELL);
     landlock_end(&rules);
+    close(ready[0]);
     close(go[0]);
     close(go[1]);
+}
+
+START_TEST(a_file_replaced_by_rename_can_be_read)
+{
+    if (has_landlock(1))
+        replace_and_open("folder/file");
+}
+END_TEST
+
+START_TEST(a_link_replaced_by_a_file_can_be_read)
+{
+    if (has_landlock(1))
+        replace_and_open("links/link");
 }
 END_TEST
 
@@ -216,6 +233,7 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(files, tree_make, tree_remove);
     tcase_add_test(files, what_is_named_can_be_read);
     tcase_add_test(files, a_file_replaced_by_rename_can_be_read);
+    tcase_add_test(files, a_link_replaced_by_a_file_can_be_read);
     tcase_add_test(files, nothing_else_can_be_read);
     tcase_add_test(files, nothing_can_be_written);
     tcase_add_test(files, tcp_is_out_of_reach);
