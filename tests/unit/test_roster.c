@@ -367,6 +367,12 @@ START_TEST(the_oldest_is_visited_first)
     ck_assert_uint_eq(visits, MANY);
     for (size_t i = 0; i < MANY; i++)
         ck_assert_ptr_eq(visited[i], &connections[i]);
+    /* One that marks where another visitor is, is no connection. */
+    connections[1].entry.is_bookmark = true;
+    visit_all();
+    connections[1].entry.is_bookmark = false;
+    ck_assert_uint_eq(visits, MANY - 1);
+    ck_assert_ptr_eq(visited[1], &connections[2]);
     leave(&connections[0]);
     leave(&connections[MANY - 1]);
     leave(&connections[MANY / 2]);
