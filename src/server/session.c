@@ -14,24 +14,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/stack.h"
-#include "net/proxy_header.h"
 #include "net/socket.h"
 #include "net/transport.h"
 #include "rtmp/chunk.h"
-#include "rtmp/handshake.h"
 #include "server/account.h"
 #include "server/dispatch.h"
 #include "server/feed_pool.h"
+#include "server/handshake_wire.h"
 #include "server/net_connection.h"
 #include "server/session_end.h"
-
-/* How a connection begins that speaks TLS: a record of its handshake. */
-#define FIRST_BYTE_OF_TLS 0x16
 
 /* Bytes that are read at one go. Commands are a few hundred. */
 #define READ_BYTES 2048
@@ -118,134 +113,6 @@ static void give_feed_back(struct session *session)
 {
     feed_pool_give(session->context->feeds, session->feed);
     session->feed = NULL;
-}
-
-/* --- handshake ---------------------------------------------------------- */
-
-static enum session_end read_exactly(struct session *session, uint8_t *data,
-                                     size_t size, int64_t deadline_ns)
-{
-    size_t done = 0;
-
-    while (done < size) {
-        size_t length = 0;
-        enum transport_result result;
-
-        /* A peer that sends byte after byte never times out. */
-        if (clock_now_ns() >= deadline_ns)
-            return SESSION_HANDSHAKE_TIMEOUT;
-        result = transport_read(&session->transport, data + done, size - done,
-                                deadline_ns, &length);
-        if (result != TRANSPORT_OK && result != TRANSPORT_TIMEOUT)
-            return session_end_of_transport(session, result);
-        done += length;
-    }
-    return SESSION_GOES_ON;
-}
-
-static enum session_end write_all(struct session *session, const uint8_t *data,
-                                  size_t size, int64_t deadline_ns)
-{
-    enum session_end end = SESSION_GOES_ON;
-    struct gather *gather;
-
-    if (!take_feed(session))
-        return SESSION_NO_MEMORY;
-    gather = &session->feed->gather;
-    gather_add_memory(gather, data, size);
-    while (gather->bytes > 0 && end == SESSION_GOES_ON) {
-        enum transport_result result =
-            transport_write(&session->transport, gather, deadline_ns);
-
-        if (result == TRANSPORT_TIMEOUT && clock_now_ns() >= deadline_ns)
-            end = SESSION_HANDSHAKE_TIMEOUT;
-        else if (result != TRANSPORT_OK && result != TRANSPORT_TIMEOUT)
-            end = session_end_of_transport(session, result);
-    }
-    /* It refers to the caller's memory. */
-    give_feed_back(session);
-    return end;
-}
-
-/* Not on the stack: a page of it that was touched once stays, while what is
- * freed serves the next who joins. */
-struct handshake_buffers {
-    uint8_t c0c1[RTMP_C0C1_BYTES];
-    uint8_t random[RTMP_HANDSHAKE_BYTES];
-    uint8_t reply[RTMP_S0S1S2_BYTES];
-};
-
-/* The first byte alone tells a peer that speaks something else; a few more tell
- * what, if they are there. `*length` is what was read. */
-static enum session_end judge_beginning(struct session *session,
-                                        uint8_t c0c1[static RTMP_C0C1_BYTES],
-                                        int64_t deadline_ns, size_t *length)
-{
-    enum session_end end = read_exactly(session, c0c1, 1, deadline_ns);
-    size_t more = 0;
-
-    if (end != SESSION_GOES_ON)
-        return session->is_behind_proxy ? session_end_of_check(end) : end;
-    if (c0c1[0] == FIRST_BYTE_OF_TLS && session->transport.tls == NULL)
-        return SESSION_UNEXPECTED_TLS;
-    if (proxy_header_may_begin(c0c1[0]))
-        (void)transport_read_now(&session->transport, c0c1 + 1,
-                                 PROXY_HEADER_MAGIC_BYTES - 1, &more);
-    *length = 1 + more;
-    if (proxy_header_is_begun(c0c1, *length))
-        return SESSION_UNEXPECTED_PROXY_HEADER;
-    return handshake_version_is_answered(c0c1[0]) ? SESSION_GOES_ON
-                                                  : SESSION_BAD_HANDSHAKE;
-}
-
-/* The answer is one block of exactly 3073 bytes, and nothing follows it until
- * connect was read: HaishinKit takes S2 only when it is all that is left in its
- * buffer. */
-static enum session_end exchange_hellos(struct session *session,
-                                        struct handshake_buffers *buffers,
-                                        int64_t deadline_ns)
-{
-    uint8_t *c0c1 = buffers->c0c1;
-    uint8_t *random = buffers->random;
-    uint8_t *reply = buffers->reply;
-    int64_t uptime_ns = session->started_ns - session->context->started_ns;
-    enum handshake_kind kind;
-    size_t length = 0;
-    enum session_end end;
-
-    end = judge_beginning(session, c0c1, deadline_ns, &length);
-    if (end != SESSION_GOES_ON)
-        return end;
-    end = read_exactly(session, c0c1 + length, RTMP_C0C1_BYTES - length,
-                       deadline_ns);
-    if (end != SESSION_GOES_ON)
-        return end;
-    if (getrandom(random, RTMP_HANDSHAKE_BYTES, 0) != RTMP_HANDSHAKE_BYTES)
-        memset(random, 0x5A, RTMP_HANDSHAKE_BYTES);
-    kind = handshake_answer(c0c1, random,
-                            (uint32_t)(uptime_ns / CLOCK_NS_PER_MS), reply);
-    if (kind == HANDSHAKE_REFUSED)
-        return SESSION_BAD_HANDSHAKE;
-    end = write_all(session, reply, RTMP_S0S1S2_BYTES, deadline_ns);
-    if (end != SESSION_GOES_ON)
-        return end;
-    log_debug("%s: %s handshake, %s", session->label,
-              kind == HANDSHAKE_SIMPLE ? "simple" : "digest",
-              transport_describe(&session->transport));
-    return read_exactly(session, reply, RTMP_HANDSHAKE_BYTES, deadline_ns);
-}
-
-static enum session_end shake_hands(struct session *session,
-                                    int64_t deadline_ns)
-{
-    struct handshake_buffers *buffers = malloc(sizeof(*buffers));
-    enum session_end end;
-
-    if (buffers == NULL)
-        return SESSION_NO_MEMORY;
-    end = exchange_hellos(session, buffers, deadline_ns);
-    free(buffers);
-    return end;
 }
 
 /* --- input -------------------------------------------------------------- */
@@ -562,8 +429,16 @@ int64_t session_handshake_deadline_ns(const struct session *session)
 
 static enum session_end live(struct session *session)
 {
-    enum session_end end =
-        shake_hands(session, session_handshake_deadline_ns(session));
+    const int64_t uptime_ns =
+        session->started_ns - session->context->started_ns;
+    const struct handshake_wire wire = {
+        .session = session,
+        .transport = &session->transport,
+        .feeds = session->context->feeds,
+        .uptime_ms = (uint32_t)(uptime_ns / CLOCK_NS_PER_MS),
+        .is_behind_proxy = session->is_behind_proxy,
+    };
+    enum session_end end = handshake_wire_run(&wire);
 
     /* Nothing that follows goes as deep as a handshake of TLS. */
     if (session->transport.tls != NULL)
