@@ -1,5 +1,6 @@
 /* What a worker notes of its own connection, for others to see: in its profile,
- * and in the totals. A few stores after what was sent; no lock, no clock. */
+ * and in the totals. A few stores after what was sent or heard; no lock, no
+ * clock. */
 #ifndef FLVD_SERVER_ACCOUNT_H
 #define FLVD_SERVER_ACCOUNT_H
 
@@ -11,7 +12,8 @@
 void account_begin(const struct net_connection *connection,
                    struct tally *tally);
 
-/* To be called after a gather was sent. */
+/* To be called after a gather was sent, and after what the peer said was
+ * heeded. */
 void account_note(const struct net_connection *connection, struct tally *tally);
 
 /* The last call. */

@@ -156,6 +156,8 @@ static enum session_end take_input(struct session *session)
         &session->transport, !net_connection_is_playing(&session->connection));
     if (!was_connected && session->connection.is_connected)
         roster_settle(session->context->roster, session->entry);
+    /* What ends a play may have no answer. */
+    account_note(&session->connection, session->context->tally);
     return SESSION_GOES_ON;
 }
 

@@ -114,6 +114,32 @@ START_TEST(a_viewer_from_beginning_to_end)
 }
 END_TEST
 
+/* Nothing is answered to it, so there is nothing to wait for but the state. */
+START_TEST(a_deleted_stream_plays_no_more)
+{
+    struct server server;
+    struct received received = {0, 0};
+
+    server_start(&server, long_file());
+    struct peer *peer = peer_open(&server);
+    do_play(peer);
+    send_command(peer, 1, "pause", 0, "nbd", true, 0.0);
+    count_to_status(peer, "NetStream.Pause.Notify", &received);
+    expect_silence(peer);
+    expect_state(&server, TALLY_PAUSED);
+    const int64_t deadline_ns = clock_now_ns() + 60 * CLOCK_NS_PER_S;
+    send_command(peer, 0, "deleteStream", 0, "nd", 1.0);
+    while (read_only_row(&server).state == TALLY_PAUSED &&
+           clock_now_ns() < deadline_ns)
+        clock_sleep_until(clock_now_ns() + CLOCK_NS_PER_MS);
+    ck_assert_int_eq(read_only_row(&server).state, TALLY_IDLE);
+    expect_silence(peer);
+    expect_state(&server, TALLY_IDLE);
+    peer_close(peer);
+    server_stop(&server, "peer closed the connection");
+}
+END_TEST
+
 /* What is left when it has gone is in the totals. */
 START_TEST(totals_outlive_connections)
 {
@@ -204,10 +230,12 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        a_viewer_from_beginning_to_end, totals_outlive_connections,
-        rows_come_in_connecting_order, batches_that_were_waited_for_are_counted,
-        NULL};
+    const TTest *const tests[] = {a_viewer_from_beginning_to_end,
+                                  a_deleted_stream_plays_no_more,
+                                  totals_outlive_connections,
+                                  rows_come_in_connecting_order,
+                                  batches_that_were_waited_for_are_counted,
+                                  NULL};
 
     return run_tests("report", tests);
 }
