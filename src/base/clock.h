@@ -4,6 +4,7 @@
 #ifndef FLVD_BASE_CLOCK_H
 #define FLVD_BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/time.h>
 #include <time.h>
@@ -24,6 +25,9 @@ void clock_sleep_until(int64_t deadline_ns);
 
 /* A time, or a length of time, as system calls take it. */
 struct timespec clock_timespec(int64_t time_ns);
+
+/* A condition whose timed waits end at times of this clock. */
+void clock_cond_init(pthread_cond_t *cond);
 
 /* What SO_RCVTIMEO and SO_SNDTIMEO take: the time from `now_ns` to
  * `deadline_ns`, at least one microsecond (0 would mean for ever) and at most

@@ -134,7 +134,6 @@ static int start_thread(struct line_queue *queue)
 struct line_queue *line_queue_new(int fd)
 {
     struct line_queue *queue = calloc(1, sizeof(*queue));
-    pthread_condattr_t attributes;
 
     if (queue == NULL)
         return NULL;
@@ -142,10 +141,7 @@ struct line_queue *line_queue_new(int fd)
     queue->held = true;
     queue->notice = say_dropped;
     pthread_mutex_init(&queue->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&queue->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&queue->changed);
     return queue;
 }
 

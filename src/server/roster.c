@@ -12,8 +12,6 @@
 
 bool roster_init(struct roster *roster, uint32_t limit, uint64_t seed)
 {
-    pthread_condattr_t attributes;
-
     memset(roster, 0, sizeof(*roster));
     roster->limit = limit;
     roster->patience_ns = ROSTER_PATIENCE_NS;
@@ -23,10 +21,7 @@ bool roster_init(struct roster *roster, uint32_t limit, uint64_t seed)
     roster->random = seed | 1;
     pthread_mutex_init(&roster->turn, NULL);
     pthread_mutex_init(&roster->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&roster->left, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&roster->left);
     return true;
 }
 

@@ -14,13 +14,8 @@
 
 void door_init(struct door *door)
 {
-    pthread_condattr_t attributes;
-
     pthread_mutex_init(&door->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&door->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&door->changed);
     door->count = 0;
     door->coming = 0;
 }

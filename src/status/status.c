@@ -96,15 +96,10 @@ static bool start_thread(pthread_t *thread, void *(*run)(void *),
 
 static void init(struct status *status, const struct status_options *options)
 {
-    pthread_condattr_t attributes;
-
     site_init(&status->site, options->context, options->playing,
               options->playing_count);
     pthread_mutex_init(&status->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&status->stops, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&status->stops);
     atomic_init(&status->closing, false);
     status->doorman_count = 0;
     status->http = NULL;
