@@ -60,9 +60,8 @@ static void note_state(struct profile *profile, struct tally *tally,
     STORE(state, (uint8_t)state);
 }
 
-void account_begin(const struct net_connection *connection, struct tally *tally)
+void account_begin(struct tally *tally)
 {
-    (void)connection;
     tally_enter(tally, TALLY_CONNECTING);
 }
 

@@ -8,9 +8,8 @@
 #include "server/session_end.h"
 #include "server/tally.h"
 
-/* The connection exists from now on. */
-void account_begin(const struct net_connection *connection,
-                   struct tally *tally);
+/* A connection exists from now on. */
+void account_begin(struct tally *tally);
 
 /* To be called after a gather was sent, and after what the peer said was
  * heeded. */

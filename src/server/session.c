@@ -495,7 +495,7 @@ void session_begin(struct session *session)
 
     log_set_peer(&session->log_peer);
     log_event(LOG_LEVEL_DEBUG, &event, 1, "%s: connected", session->label);
-    account_begin(&session->connection, session->context->tally);
+    account_begin(session->context->tally);
 }
 
 void session_set_peer(struct session *session,
