@@ -34,6 +34,9 @@
  * would close a socket for all who hold it, a service manager too. */
 #define WAKE_SIGNAL SIGUSR2
 
+/* How often it is sent until listeners have answered. */
+#define WAKE_AGAIN_NS (5 * CLOCK_NS_PER_MS)
+
 static void do_nothing(int signal_number)
 {
     (void)signal_number;
@@ -399,14 +402,28 @@ void listener_hand_over(struct listener *listener, const atomic_bool *closing,
     end_accepting(listener);
 }
 
-/* A signal that comes between the look at `closing` and accept is lost: hence
- * again and again. */
-bool listener_wake(struct listener *listener)
+/* Whether it was awake already. */
+static bool wake(struct listener *listener)
 {
     if (!atomic_load(&listener->is_accepting))
         return true;
     pthread_kill(listener->thread, WAKE_SIGNAL);
     return false;
+}
+
+/* A signal that comes between the look at `closing` and accept is lost: hence
+ * again and again. */
+void listener_wake_all(struct listener *listeners, size_t count)
+{
+    for (;;) {
+        size_t awake = 0;
+
+        for (size_t i = 0; i < count; i++)
+            awake += wake(&listeners[i]);
+        if (awake == count)
+            return;
+        clock_sleep_until(clock_now_ns() + WAKE_AGAIN_NS);
+    }
 }
 
 int64_t listener_busy_since_ns(const struct listener *listener)

@@ -21,7 +21,7 @@ struct listener {
     atomic_int_least64_t busy_since_ns; /* 0: waits in accept, or is not run */
 };
 
-/* Blocks the signal that listener_wake sends, in the calling thread and all
+/* Blocks the signal that listener_wake_all sends, in the calling thread and all
  * that it makes. Call before any thread exists. */
 void listener_block_wake(void);
 
@@ -41,23 +41,22 @@ bool listener_adopt(struct listener *listener, int fd, struct tls_context *tls,
 void listener_close(struct listener *listener);
 
 /* Accepts connections and starts sessions until context->closing is set and
- * listener_wake was called. Blocks. What cannot be accepted for want of
+ * listener_wake_all was called. Blocks. What cannot be accepted for want of
  * descriptors, memory or threads costs that client only, and a log line at
  * most every second. */
 void listener_run(struct listener *listener, struct session_context *context);
 
 /* The same, for connections that are no sessions: `take` gets each of them,
- * until *closing is set and listener_wake was called. */
+ * until *closing is set and listener_wake_all was called. */
 typedef void listener_take(void *argument, int fd,
                            const struct sockaddr_storage *peer);
 void listener_hand_over(struct listener *listener, const atomic_bool *closing,
                         listener_take *take, void *argument);
 
 /* From another thread, after `closing` was set: ends listener_run or
- * listener_hand_over. To be called again and again until it returns true, which
- * says that this is at its end or will not wait; its thread must live until
- * then. */
-bool listener_wake(struct listener *listener);
+ * listener_hand_over of each of `count` listeners. Blocks until they are at
+ * their end or will not wait; their threads must live until then. */
+void listener_wake_all(struct listener *listeners, size_t count);
 
 /* Since when it has been at something else than waiting for a connection; 0 if
  * it waits, or is not run. From any thread. */

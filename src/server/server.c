@@ -27,9 +27,6 @@
 /* All of it, with time to spare. */
 #define STOP_NS (10 * CLOCK_NS_PER_S)
 
-/* How often listeners are woken until they have answered. */
-#define WAKE_AGAIN_NS (5 * CLOCK_NS_PER_MS)
-
 struct server {
     struct session_context context;
     struct roster roster;
@@ -193,19 +190,6 @@ static void wait_for_stop(struct server *server)
     }
 }
 
-static void wake_listeners(struct server *server)
-{
-    for (;;) {
-        size_t awake = 0;
-
-        for (size_t i = 0; i < server->listener_count; i++)
-            awake += listener_wake(&server->listeners[i]);
-        if (awake == server->listener_count)
-            return;
-        clock_sleep_until(clock_now_ns() + WAKE_AGAIN_NS);
-    }
-}
-
 /* From here a signal does what it does by default: it ends the process. SIGHUP
  * does not: of a terminal that goes away it comes twice. */
 static void let_second_signal_through(void)
@@ -237,7 +221,7 @@ static void *run_signals(void *argument)
     wait_for_stop(server);
     atomic_store(&server->context.closing, true);
     let_second_signal_through();
-    wake_listeners(server);
+    listener_wake_all(server->listeners, server->listener_count);
     sem_post(&server->listeners_woken);
     answer_questions(server);
     return NULL;

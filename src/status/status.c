@@ -19,9 +19,6 @@
 
 #define STACK_BYTES ((size_t)2 * WORKER_STACK_BYTES)
 
-/* How often the doormen are woken until they have answered. */
-#define WAKE_AGAIN_NS (5 * CLOCK_NS_PER_MS)
-
 struct doorman {
     struct status *status;
     struct listener *listener;
@@ -31,6 +28,7 @@ struct doorman {
 struct status {
     struct site site;
     struct http *http;
+    struct listener *listeners; /* one for each of the doormen */
     struct doorman doormen[SERVER_MAX_LISTENERS];
     size_t doorman_count;
     pthread_t sampler;
@@ -101,6 +99,7 @@ static void init(struct status *status, const struct status_options *options)
     pthread_mutex_init(&status->lock, NULL);
     clock_cond_init(&status->stops);
     atomic_init(&status->closing, false);
+    status->listeners = options->listeners;
     status->doorman_count = 0;
     status->http = NULL;
 }
@@ -115,26 +114,13 @@ static void destroy(struct status *status)
     free(status);
 }
 
-static void wake_doormen(struct status *status)
-{
-    for (;;) {
-        size_t awake = 0;
-
-        for (size_t i = 0; i < status->doorman_count; i++)
-            awake += listener_wake(status->doormen[i].listener);
-        if (awake == status->doorman_count)
-            return;
-        clock_sleep_until(clock_now_ns() + WAKE_AGAIN_NS);
-    }
-}
-
 static void stop_doormen(struct status *status)
 {
     pthread_mutex_lock(&status->lock);
     atomic_store(&status->closing, true);
     pthread_cond_broadcast(&status->stops);
     pthread_mutex_unlock(&status->lock);
-    wake_doormen(status);
+    listener_wake_all(status->listeners, status->doorman_count);
     for (size_t i = 0; i < status->doorman_count; i++)
         pthread_join(status->doormen[i].thread, NULL);
 }
