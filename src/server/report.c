@@ -16,6 +16,11 @@ void report_features(struct report_feature features[REPORT_FEATURES])
     features[1] =
         (struct report_feature){"systemd", service_manager_is_available()};
     features[2] = (struct report_feature){"jansson", log_json_is_available()};
+#ifdef WITH_SECCOMP
+    features[3] = (struct report_feature){"seccomp", true};
+#else
+    features[3] = (struct report_feature){"seccomp", false};
+#endif
 }
 
 void report_totals(const struct session_context *context,

@@ -12,7 +12,7 @@
 #include "server/profile.h"
 
 /* What this flvd was built with. */
-#define REPORT_FEATURES 3
+#define REPORT_FEATURES 4
 struct report_feature {
     const char *name; /* "openssl" */
     bool is_built_in;

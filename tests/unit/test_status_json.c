@@ -74,6 +74,7 @@ START_TEST(totals)
     expect_integer(root, "server.started", 1795382618);
     expect_number(root, "server.uptime_s", 7384.5);
     ck_assert(json_is_boolean(at(root, "server.built_with.openssl")));
+    ck_assert(json_is_boolean(at(root, "server.built_with.seccomp")));
     expect_text(root, "urls.1", "rtmps://192.0.2.1:1936/vod/");
     expect_text(root, "served.1", "<b>&\"movie");
     expect_integer(root, "sessions.limit", 10000);
