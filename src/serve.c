@@ -6,6 +6,7 @@
 #include "serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,33 @@ static bool list_paths(const struct options *options, const char ***paths,
     return true;
 }
 
+/* Whether SIGHUP could read a file again that was read with root's rights: who
+ * renews a certificate is to know that before it expires. */
+static void settle_secret(const char *path, const struct user *user)
+{
+    char escaped[LOG_ESCAPED_BYTES], reason[96];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    if (fd >= 0)
+        close(fd);
+    else
+        log_warn("%s: was read, but SIGHUP will not read it again: the user %s "
+                 "cannot open it: %s",
+                 log_escape(escaped, path, strlen(path)), user->name,
+                 strerror_r(errno, reason, sizeof(reason)));
+}
+
+static void settle_secrets(const struct options *options,
+                           const struct user *user)
+{
+    for (size_t i = 0; i < options->tls_pair_count; i++) {
+        settle_secret(options->tls_pairs[i].certificate_path, user);
+        settle_secret(options->tls_pairs[i].key_path, user);
+    }
+    if (options->token_path != NULL)
+        settle_secret(options->token_path, user);
+}
+
 /* From here on there are but the rights that serving takes. Whatever is read by
  * its path only once is read before. */
 static bool lock_down(const struct options *options, const struct user *user,
@@ -211,6 +239,8 @@ static bool lock_down(const struct options *options, const struct user *user,
         fprintf(stderr, "flvd: %s\n", fault);
         return false;
     }
+    if (user->changes)
+        settle_secrets(options, user);
     if (library_settle(library, user->name, &error))
         return true;
     (void)tell_library_error(&error);

@@ -162,7 +162,7 @@ while read -r name; do
 done <names
 stop_haproxy
 stop_flvd
-! grep -E 'health check|malformed|warning' "$flvd_log" ||
+! grep -E 'health check|malformed|warning: #' "$flvd_log" ||
     fail "HAProxy's checks are in the log"
 ended=$(grep -c ' ended: ' "$flvd_log")
 want=8

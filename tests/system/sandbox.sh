@@ -178,9 +178,15 @@ stop_flvd
 openssl rand -base64 32 | sed 's/^/k1:/' >keys
 chmod 600 keys
 start_flvd --once --token-file keys first.flv
+wait_for_log 'warning: keys: was read, but SIGHUP will not read it again: the user nobody .*Permission d'
 query=$(bounded 10 "$FLVD" --sign first --expires +600 --token-file keys)
 kill -HUP "$flvd_pid"
 wait_for_log 'error: SIGHUP: the keys of tokens stay as they were: .*Permission d'
 plays first.flv "$url?$query"
 sed -i '/the keys of tokens stay as they were/d' "$flvd_log"
+stop_flvd
+
+chmod 644 keys
+start_flvd --once --token-file keys first.flv
+! grep 'will not read it again' "$flvd_log" || fail 'it can be read again'
 stop_flvd
