@@ -234,7 +234,7 @@ static void settle_file(struct operand *operand, const char *user)
 bool library_settle(struct library *library, const char *user,
                     struct library_error *error)
 {
-    char what[96];
+    char what[128];
 
     for (size_t i = 0; i < library->operand_count; i++) {
         struct operand *operand = &library->operands[i];
@@ -243,7 +243,8 @@ bool library_settle(struct library *library, const char *user,
             settle_file(operand, user);
         } else if (!directory_is_readable(&operand->directory)) {
             *error = (struct library_error){.path = operand->path};
-            snprintf(what, sizeof(what), "cannot be read by the user %s", user);
+            snprintf(what, sizeof(what),
+                     "cannot be read by the user %s (see --user)", user);
             fail(&error->reason, what, errno);
             return false;
         }

@@ -166,7 +166,7 @@ plays first.flv
 stop_flvd
 
 mkdir private && chmod 700 private && cp first.flv private/
-refused_start 1 'private: cannot be read by the user nobody: Permission denied' \
+refused_start 1 'private: cannot be read by the user nobody (see --user): Permission denied' \
     bounded 10 "$FLVD" -l 127.0.0.1:0 private
 chmod 755 private
 start_flvd --once private
