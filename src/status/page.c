@@ -163,7 +163,7 @@ static void write_figures(FILE *out, const struct view *view)
     if (now != NULL && now->has_lateness)
         write_lateness(out, now->lateness_p99_s);
     else
-        fputs("nothing sent", out);
+        fputs("nothing due", out);
     say_more(out);
     fprintf(out, "%" PRIu64 " of ", totals->sum.late_batches);
     write_count(out, totals->sum.batches_count, "batch", "batches");

@@ -94,7 +94,7 @@ function drawChart(chart, samples, now) {
         };
     }).filter((point) => point.x >= 0);
     const runs = runsOf(points);
-    const latest = values.length > 0 ? chart.show(values[values.length - 1]) : "nothing yet";
+    const latest = values.length > 0 ? chart.show(values[values.length - 1]) : "nothing due yet";
 
     drawPath(svg, "grid", "M0,0H" + WIDTH + "M0," + HEIGHT / 2 + "H" + WIDTH);
     drawPath(svg, "area", runs.map(areaOf).join(""));

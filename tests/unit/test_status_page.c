@@ -89,7 +89,7 @@ START_TEST(a_new_server)
     view->sample_count = 0;
     view->takes_name = false;
     page = make(view);
-    expect(page, "nothing sent");
+    expect(page, "nothing due");
     expect(page, "0 bit/s");
     expect(page, "None has ended yet.");
     expect_none(page, "A name goes behind it");
