@@ -31,12 +31,13 @@ static void write_count(FILE *out, uint64_t count, const char *one,
     fprintf(out, "%" PRIu64 " %s", count, count == 1 ? one : many);
 }
 
+/* What would be rounded to 1000 of a unit is 1.0 of the next. */
 static void write_with_unit(FILE *out, double value, const char *const *units,
                             size_t count)
 {
     size_t unit = 0;
 
-    while (value >= 1000 && unit + 1 < count) {
+    while (value >= 999.5 && unit + 1 < count) {
         value /= 1000;
         unit++;
     }
@@ -143,7 +144,10 @@ static void write_figures(FILE *out, const struct view *view)
     const struct report_totals *totals = &view->totals;
     const struct history_sample *now =
         view->sample_count > 0 ? &view->samples[view->sample_count - 1] : NULL;
+    uint64_t refused = 0;
 
+    for (size_t i = 0; i < TALLY_REFUSALS; i++)
+        refused += totals->sum.refused[i];
     begin_figure(out, "Viewers");
     fprintf(out, "%" PRIu32, history_viewers(&totals->sum));
     say_more(out);
@@ -173,11 +177,7 @@ static void write_figures(FILE *out, const struct view *view)
     begin_figure(out, "Connections so far");
     fprintf(out, "%" PRIu64, totals->sessions);
     say_more(out);
-    fprintf(out, "%" PRIu64 " refused",
-            totals->sum.refused[TALLY_REFUSED_FULL] +
-                totals->sum.refused[TALLY_REFUSED_ADDRESS] +
-                totals->sum.refused[TALLY_REFUSED_DENIED] +
-                totals->sum.refused[TALLY_REFUSED_SHORTAGE]);
+    fprintf(out, "%" PRIu64 " refused", refused);
     end_figure(out);
 }
 

@@ -134,6 +134,27 @@ START_TEST(a_viewer)
 }
 END_TEST
 
+START_TEST(units_are_rounded_up)
+{
+    static const struct {
+        uint64_t bytes;
+        const char *shown;
+    } cases[] = {{999, ">999 B</td>"},        {1000, ">1.0 kB</td>"},
+                 {999499, ">999 kB</td>"},    {999500, ">1.0 MB</td>"},
+                 {999999999, ">1.0 GB</td>"}, {0, ">0 B</td>"}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct view *view = sample_view(1, 1);
+        char *page;
+
+        sample_view_rows()[0].bytes = cases[i].bytes;
+        page = make(view);
+        expect(page, cases[i].shown);
+        free(page);
+    }
+}
+END_TEST
+
 START_TEST(many)
 {
     char *page = make(sample_view(SAMPLE_VIEW_ROWS, 10000));
@@ -182,6 +203,7 @@ int main(void)
     tcase_add_test(tests, a_new_server);
     tcase_add_test(tests, stopping);
     tcase_add_test(tests, a_viewer);
+    tcase_add_test(tests, units_are_rounded_up);
     tcase_add_test(tests, many);
     tcase_add_test(tests, what_peers_say_is_text);
     suite_add_tcase(suite, tests);
