@@ -231,23 +231,40 @@ static void settle_file(struct operand *operand, const char *user)
     operand->kept_fd = -1;
 }
 
+/* The way to a directory matters as well: it is gone again at SIGHUP. */
+static bool settle_directory(struct operand *operand, const char *user,
+                             struct movie_error *fault)
+{
+    char escaped[LOG_ESCAPED_BYTES], reason[96], what[128];
+
+    if (!directory_is_readable(&operand->directory)) {
+        snprintf(what, sizeof(what),
+                 "cannot be read by the user %s (see "
+                 "--user)",
+                 user);
+        fail(fault, what, errno);
+        return false;
+    }
+    if (!directory_reopen(&operand->directory))
+        log_warn("%s: is served, but not what may take its place: the user %s "
+                 "could not open it (see --user): %s",
+                 log_escape(escaped, operand->path, strlen(operand->path)),
+                 user, strerror_r(errno, reason, sizeof(reason)));
+    return true;
+}
+
 bool library_settle(struct library *library, const char *user,
                     struct library_error *error)
 {
-    char what[128];
 
     for (size_t i = 0; i < library->operand_count; i++) {
         struct operand *operand = &library->operands[i];
 
-        if (!operand->is_directory) {
+        *error = (struct library_error){.path = operand->path};
+        if (!operand->is_directory)
             settle_file(operand, user);
-        } else if (!directory_is_readable(&operand->directory)) {
-            *error = (struct library_error){.path = operand->path};
-            snprintf(what, sizeof(what),
-                     "cannot be read by the user %s (see --user)", user);
-            fail(&error->reason, what, errno);
+        else if (!settle_directory(operand, user, &error->reason))
             return false;
-        }
     }
     return true;
 }
@@ -599,7 +616,7 @@ void library_forget(struct library *library)
                  log_escape(escaped, operand->path, strlen(operand->path)),
                  operand->is_directory && errno == EACCES
                      ? "; one that took the place of another needs a restart "
-                       "of flvd, or --no-sandbox"
+                       "of flvd, or --no-sandbox; see also --user"
                      : "");
     }
 }

@@ -173,6 +173,15 @@ start_flvd --once private
 plays first.flv "${url%/}/first"
 stop_flvd
 
+mkdir -p hidden/films && cp first.flv hidden/films && chmod 700 hidden
+start_flvd --once hidden/films
+wait_for_log 'films: is served, but not what may take its place: the user nobody could .*Permission'
+plays first.flv "${url%/}/first"
+kill -HUP "$flvd_pid"
+wait_for_log 'films: cannot be opened again, and is served as it was: Perm'
+plays first.flv "${url%/}/first"
+stop_flvd
+
 # --- a key that is root's alone is read at the start only
 
 openssl rand -base64 32 | sed 's/^/k1:/' >keys
