@@ -188,8 +188,9 @@ static void set_attributes(struct making *making)
 {
     set(making, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     set(making, SCMP_FLTATR_CTL_NNP, 0); /* done before */
-    /* In the kernel's log too, where it has one of these. */
-    set(making, SCMP_FLTATR_CTL_LOG, 1);
+    /* The kernel logs who is killed in any case. More would be a line for each
+     * thread, whose clone3 is refused. */
+    set(making, SCMP_FLTATR_CTL_LOG, 0);
     /* A tree, for kernels that remember no outcomes, and for calls that have
      * arguments to be looked at. */
     set(making, SCMP_FLTATR_CTL_OPTIMIZE, 2);
