@@ -37,6 +37,8 @@ static const struct {
     /* The stack, and the page below it that nobody may touch. */
     [LIMIT_MAPPINGS] = {2, "mappings of a process, vm.max_map_count,",
                         "sysctl vm.max_map_count"},
+    [LIMIT_ADDRESSES] = {128 * 1024, "bytes of a process, RLIMIT_AS,",
+                         "ulimit -v, or LimitAS= of the systemd unit"},
 };
 
 /* Descriptors for the files that play, and mappings for their windows. */
@@ -45,7 +47,7 @@ static const struct {
 /* The kernel gives no new process an id below this, once it has begun anew. */
 #define RESERVED_PROCESS_IDS 300
 
-/* What may have gone again since the call failed. */
+/* Of clients that may have gone again since the call failed. */
 #define NEAR 64
 
 /* --- pure --------------------------------------------------------------- */
@@ -80,8 +82,9 @@ int64_t limits_allow(const struct limits *limits, enum limit_kind *tightest)
 bool limits_culprit(const struct limits *limits, int error,
                     enum limit_kind *culprit)
 {
-    static const enum limit_kind counted[] = {
-        LIMIT_TASKS, LIMIT_THREADS, LIMIT_PROCESS_IDS, LIMIT_MAPPINGS};
+    static const enum limit_kind counted[] = {LIMIT_TASKS, LIMIT_THREADS,
+                                              LIMIT_PROCESS_IDS, LIMIT_MAPPINGS,
+                                              LIMIT_ADDRESSES};
 
     *culprit = error == EMFILE ? LIMIT_DESCRIPTORS : LIMIT_FILES;
     if (error == EMFILE || error == ENFILE)
@@ -89,9 +92,10 @@ bool limits_culprit(const struct limits *limits, int error,
     /* A thread for whose stack there is no room is EAGAIN as well. */
     for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
         *culprit = counted[i];
-        if (error == ENOMEM && *culprit != LIMIT_MAPPINGS)
+        if (error == ENOMEM && *culprit != LIMIT_MAPPINGS &&
+            *culprit != LIMIT_ADDRESSES)
             continue;
-        if (left(limits, *culprit) < NEAR)
+        if (left(limits, *culprit) < NEAR * (int64_t)kinds[*culprit].a_client)
             return true;
     }
     *culprit = LIMIT_USER_THREADS;
@@ -268,6 +272,13 @@ static int64_t count_mappings(void)
     return count;
 }
 
+static int64_t count_bytes(void)
+{
+    const int64_t pages = read_number("/proc/self/statm");
+
+    return pages == LIMIT_NONE ? 0 : pages * sysconf(_SC_PAGESIZE);
+}
+
 /* All threads there are: "0.00 0.01 0.05 1/123 4567". */
 static int64_t count_threads(void)
 {
@@ -326,6 +337,9 @@ void limits_read(struct limits *limits)
     read_tasks(limits);
     limits->of[LIMIT_MAPPINGS].most = read_number("/proc/sys/vm/max_map_count");
     limits->of[LIMIT_MAPPINGS].used = count_mappings() + MAPPINGS_KEPT;
+    limits->of[LIMIT_ADDRESSES].most = read_rlimit(RLIMIT_AS);
+    if (limits->of[LIMIT_ADDRESSES].most != LIMIT_NONE)
+        limits->of[LIMIT_ADDRESSES].used = count_bytes();
 }
 
 void limits_keep_files(void)

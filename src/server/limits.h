@@ -15,6 +15,7 @@ enum limit_kind {
     LIMIT_PROCESS_IDS,  /* kernel.pid_max */
     LIMIT_TASKS,        /* pids.max of a cgroup */
     LIMIT_MAPPINGS,     /* vm.max_map_count */
+    LIMIT_ADDRESSES,    /* RLIMIT_AS */
     LIMIT_KINDS
 };
 

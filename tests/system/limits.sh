@@ -1,5 +1,5 @@
 #!/bin/sh
-# Limits of the system that are reached: descriptors and threads. Who
+# Limits of the system that are reached: descriptors, threads, memory. Who
 # watches loses nothing, the log says what is short, and when others have gone
 # there is room again.
 # shellcheck disable=SC2015 # fail does not return
@@ -62,4 +62,23 @@ crowded 40 'cannot accept a connection: Too many open files; .*RLIMIT_NOFILE' \
 if $is_root; then
     crowded 40 'cannot start a session: .*temporarily unavail.*RLIMIT_NPROC' \
         setpriv --reuid $((20000 + $$ % 40000)) --clear-groups prlimit --nproc=12:12
+fi
+
+# Memory: a good deal more than one who watches needs, where nothing else, as a
+# sanitizer, takes address space as it likes.
+if ! is_instrumented; then
+    flvd_wrapper="prlimit --as=200000000"
+    start_flvd --lead 0.5 clip.flv
+    start_viewer clip.flv -b 500 -r 5
+    mkfifo hold
+    "$TEST_TOOLS/storm" -h -n 600 127.0.0.1 "$port" <hold >/dev/null 2>&1 3<&- &
+    crowd_pids=$!
+    exec 4>hold
+    wait_for_log 'cannot start a session: .*RLIMIT_AS'
+    end_crowd
+    exec 4>&-
+    lets_in || fail "nobody is let in any more: $(cat refused)"
+    expect_viewer_end $viewer_pid
+    stop_flvd
+    grep -m 1 'cannot start a session: .*RLIMIT_AS' "$flvd_log"
 fi

@@ -78,6 +78,14 @@ START_TEST(a_failure_has_its_limit)
     set(LIMIT_PROCESS_IDS, 4000, 3990);
     expect_culprit(EAGAIN, LIMIT_PROCESS_IDS);
     expect_culprit(ENOMEM, LIMIT_MAPPINGS); /* it is no thread that failed */
+    set(LIMIT_PROCESS_IDS, 4000, 1000);
+    set(LIMIT_MAPPINGS, 65530, 20000);
+    set(LIMIT_ADDRESSES, 1 << 30, 1 << 29);
+    expect_culprit(EAGAIN, LIMIT_USER_THREADS);
+    set(LIMIT_ADDRESSES, 1 << 30, (1 << 30) - (1 << 20));
+    expect_culprit(EAGAIN, LIMIT_ADDRESSES);
+    expect_culprit(ENOMEM, LIMIT_ADDRESSES);
+    set(LIMIT_PROCESS_IDS, 4000, 3990);
     set(LIMIT_THREADS, 4000, 4000);
     expect_culprit(EAGAIN, LIMIT_THREADS);
     set(LIMIT_TASKS, 4000, 4000);
@@ -88,15 +96,16 @@ END_TEST
 START_TEST(each_limit_has_a_name_a_value_and_a_way_out)
 {
     static const char *const names[] = {
-        "RLIMIT_NOFILE", "fs.file-max", "RLIMIT_NPROC",    "threads-max",
-        "pid_max",       "pids.max",    "vm.max_map_count"};
+        "RLIMIT_NOFILE", "fs.file-max", "RLIMIT_NPROC",     "threads-max",
+        "pid_max",       "pids.max",    "vm.max_map_count", "RLIMIT_AS"};
     static const char *const ways[] = {"LimitNOFILE=",
                                        "sysctl fs.file-max",
                                        "LimitNPROC=",
                                        "sysctl kernel.threads-max",
                                        "sysctl kernel.pid_max",
                                        "TasksMax=",
-                                       "sysctl vm.max_map_count"};
+                                       "sysctl vm.max_map_count",
+                                       "LimitAS="};
     char text[LIMITS_TEXT_BYTES];
 
     no_limits();
