@@ -29,9 +29,9 @@ manage() {
     exec 4>"commands.$managers"
 }
 
-# expect_event PATTERN
+# expect_event PATTERN [COUNT]
 expect_event() {
-    wait_for_line 60 "$1" "$events" ||
+    wait_for_line 60 "$1" "$events" "${2:-1}" ||
         fail "no event like '$1': $(cat "$events" "$flvd_log")"
 }
 
@@ -82,6 +82,7 @@ port=$(held_port)
 echo start >&4
 expect_event '^ready 1$'
 held_url=rtmp://127.0.0.1:$port/vod/clip
+expect_event '^rtmp' 2
 grep '^rtmp' "$events" >urls
 [ "$(wc -l <urls)" -eq 2 ] && [ "$(head -n 1 urls)" = "$held_url" ] ||
     fail "the URLs are $(cat urls)"
@@ -119,6 +120,7 @@ manage -s - -- --once clip.flv
 port=$(held_port)
 echo start >&4
 plays "rtmp://127.0.0.1:$port/vod/clip" || fail "without a name: no play"
+expect_event '^rtmp'
 [ "$(grep -c '^rtmp' "$events")" -eq 1 ] || fail "$(cat "$events")"
 dismissed
 
@@ -161,6 +163,7 @@ player_2=$!
 for restart in 1 2 3 4 5; do
     wait_for_line 60 "^played $((restart * 4))\$" player.1 ||
         fail "the player does not go on: $(cat broken player.1.log)"
+    expect_event "^ready $restart\$" # until then a signal ends it as it does any
     echo term >&4
     expect_event "^ended $restart 0"
     echo start >&4
@@ -170,6 +173,7 @@ touch enough
 wait $player_1 $player_2
 [ ! -e broken ] || fail "broken off or refused: $(cat broken)"
 echo "played $(tail -n 1 player.1) and $(tail -n 1 player.2)"
+expect_event '^ready 6$'
 echo term >&4
 expect_event '^ended 6 0'
 dismissed

@@ -164,14 +164,15 @@ wait_for_log() {
         fail "no line in the log like '$1'"
 }
 
-# wait_for_line SECONDS PATTERN FILE: until a line of it matches.
+# wait_for_line SECONDS PATTERN FILE [COUNT]: until a line of it matches, or so many.
 wait_for_line() {
     : >>"$3" # who is to write it may not have begun
     rm -f lines
     mkfifo lines
     tail -n +1 -f "$3" >lines 2>/dev/null &
     tail=$!
-    bounded "$1" grep -q -m 1 -e "$2" <lines
+    # Not into /dev/null, where grep has ideas of its own about the end.
+    bounded "$1" grep -m "${4:-1}" -e "$2" <lines >found.lines
     found=$?
     kill "$tail" 2>/dev/null
     wait "$tail" 2>/dev/null
