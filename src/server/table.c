@@ -82,7 +82,7 @@ void table_row(struct table_widths widths, const struct profile_row *row,
 
     if (row->state == TALLY_PLAYING || row->state == TALLY_PAUSED) {
         show_time(at, row->position_ms);
-        snprintf(round, sizeof(round), "%" PRId64, row->round + 1);
+        snprintf(round, sizeof(round), "%" PRIu64, (uint64_t)row->round + 1);
         snprintf(ahead, sizeof(ahead), "%+.1f s",
                  (double)row->ahead_ms / 1000.0);
     }
