@@ -228,7 +228,7 @@ static bool count_calls(struct work *work)
     /* These are under no other name anywhere. */
     return is_good && work->counts[FAULT_MALLOC] > 20 &&
            work->counts[FAULT_PTHREAD_CREATE] > 5 &&
-           work->counts[FAULT_SENDMSG] > 20 && work->counts[FAULT_ACCEPT4] > 5;
+           work->counts[FAULT_SENDMSG] > 10 && work->counts[FAULT_ACCEPT4] > 5;
 }
 
 static void run_jobs(struct work works[static JOBS])

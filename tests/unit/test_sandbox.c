@@ -519,6 +519,7 @@ END_TEST
 /* As a kernel without Landlock and without filters would answer. */
 static bool take_from_kernel(void)
 {
+    const struct scmp_arg_cmp filters = {0, SCMP_CMP_EQ, PR_SET_SECCOMP, 0};
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 
     return filter != NULL &&
@@ -527,7 +528,7 @@ static bool take_from_kernel(void)
            seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(seccomp),
                             0) == 0 &&
            seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
-                            SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) == 0 &&
+                            filters) == 0 &&
            seccomp_load(filter) == 0;
 }
 
