@@ -28,6 +28,9 @@ enum transport_result {
     TRANSPORT_ERROR         /* anything else; errno says what */
 };
 
+/* How a connection begins that speaks TLS: a record of its handshake. */
+#define TRANSPORT_FIRST_BYTE_OF_TLS 0x16
+
 struct tls_context;
 struct tls_link;
 struct transport_ops;

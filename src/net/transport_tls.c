@@ -30,8 +30,8 @@
 /* The most that a record holds. */
 #define RECORD_BYTES SSL3_RT_MAX_PLAIN_LENGTH
 
-/* How a connection begins that speaks TLS. */
-#define FIRST_BYTE_OF_TLS SSL3_RT_HANDSHAKE
+_Static_assert(TRANSPORT_FIRST_BYTE_OF_TLS == SSL3_RT_HANDSHAKE,
+               "a connection over TLS begins with a record of its handshake");
 
 struct tls_link {
     SSL *ssl;
@@ -135,7 +135,7 @@ static const char *reason_text(unsigned long error)
 /* Why TLS failed, as far as how the peer began tells. */
 static enum transport_result blame(const struct tls_wire *wire)
 {
-    if (wire->first_count == 0 || wire->first[0] == FIRST_BYTE_OF_TLS)
+    if (wire->first_count == 0 || wire->first[0] == TRANSPORT_FIRST_BYTE_OF_TLS)
         return TRANSPORT_BAD_TLS;
     return proxy_header_is_begun(wire->first, wire->first_count)
                ? TRANSPORT_PROXY_HEADER

@@ -14,9 +14,6 @@
 #include "rtmp/handshake.h"
 #include "server/session.h"
 
-/* How a connection begins that speaks TLS: a record of its handshake. */
-#define FIRST_BYTE_OF_TLS 0x16
-
 static enum session_end read_exactly(const struct handshake_wire *wire,
                                      uint8_t *data, size_t size,
                                      int64_t deadline_ns)
@@ -84,7 +81,7 @@ static enum session_end judge_beginning(const struct handshake_wire *wire,
 
     if (end != SESSION_GOES_ON)
         return wire->is_behind_proxy ? session_end_of_check(end) : end;
-    if (c0c1[0] == FIRST_BYTE_OF_TLS && wire->transport->tls == NULL)
+    if (c0c1[0] == TRANSPORT_FIRST_BYTE_OF_TLS && wire->transport->tls == NULL)
         return SESSION_UNEXPECTED_TLS;
     if (proxy_header_may_begin(c0c1[0]))
         (void)transport_read_now(wire->transport, c0c1 + 1,

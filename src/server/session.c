@@ -55,7 +55,6 @@
 struct session {
     struct session_context *context;
     struct roster_entry *entry; /* the caller's */
-    uint64_t number;            /* in the log */
     int64_t started_ns;
     struct transport transport;
     struct chunk_reader *reader;
